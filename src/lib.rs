@@ -1,1 +1,13 @@
-//! Shotbook.
+//! Keeps the books on quantum shots.
+//!
+//! Modules in reading order: nouns ([`money`], [`time`], [`ids`]), decisions ([`price`],
+//! [`budget`], [`job`]), driving ([`store`], [`backend`]). `docs/ARCHITECTURE.md` is the map.
+
+pub mod backend;
+pub mod budget;
+pub mod ids;
+pub mod job;
+pub mod money;
+pub mod price;
+pub mod store;
+pub mod time;

@@ -1,0 +1,123 @@
+//! What can happen to a job.
+
+use super::stage::{Output, Refusal, Sealed, TaskStatus};
+use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
+use crate::price::Metering;
+use crate::time::Timestamp;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The local engine answered; nothing was paid.
+    Computed {
+        /// The result.
+        result: BlobId,
+    },
+    /// The local engine refused or failed.
+    ComputeFailed {
+        /// Why.
+        reason: String,
+    },
+    /// A request was sealed; its first send follows at once.
+    Opened {
+        /// The request.
+        sealed: Sealed,
+    },
+    /// A budget had no room for the attempt.
+    NoRoom {
+        /// The budget.
+        budget: BudgetName,
+    },
+    /// Another send of the sealed request begins.
+    Resending,
+    /// AWS named a task for the attempt.
+    Created {
+        /// The attempt.
+        attempt: u32,
+        /// The task.
+        task: QuantumTaskArn,
+    },
+    /// AWS refused send number `send` of the attempt.
+    Refused {
+        /// The attempt.
+        attempt: u32,
+        /// Number of the send.
+        send: u32,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A complete search did not show the attempt.
+    NotFound {
+        /// The attempt.
+        attempt: u32,
+        /// `Date` of the search's last page.
+        server_now: Timestamp,
+    },
+    /// A status was seen.
+    Seen {
+        /// The task.
+        task: QuantumTaskArn,
+        /// What.
+        report: StatusReport,
+    },
+    /// A person asked to cancel.
+    CancelAsked,
+    /// AWS took the cancel; the end is still to be observed.
+    CancelTaken,
+    /// Metering and result are here and verified.
+    Fetched {
+        /// The result.
+        result: BlobId,
+        /// What the result says of its use.
+        metering: Metering,
+    },
+    /// The result could not be had this time.
+    FetchFailed {
+        /// Why.
+        problem: String,
+        /// Trying again cannot help.
+        hopeless: bool,
+    },
+    /// A person ended the doubt: there is no task (P11).
+    ResolvedAbsent,
+    /// The stand-in's world is gone, and its play money with it.
+    WorldGone,
+}
+
+/// What GetQuantumTask said, as far as a life depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReport {
+    /// Status.
+    pub status: TaskStatus,
+    /// Position in the queue.
+    pub queue: Option<String>,
+    /// Reason of a failure.
+    pub failure: Option<String>,
+    /// Use.
+    pub metering: Metering,
+    /// Where the result lies.
+    pub output: Output,
+}
+
+impl Event {
+    /// Its name in journals and errors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Computed { .. } => "computed",
+            Self::ComputeFailed { .. } => "compute_failed",
+            Self::Opened { .. } => "opened",
+            Self::NoRoom { .. } => "no_room",
+            Self::Resending => "resending",
+            Self::Created { .. } => "created",
+            Self::Refused { .. } => "refused",
+            Self::NotFound { .. } => "not_found",
+            Self::Seen { .. } => "seen",
+            Self::CancelAsked => "cancel_asked",
+            Self::CancelTaken => "cancel_taken",
+            Self::Fetched { .. } => "fetched",
+            Self::FetchFailed { .. } => "fetch_failed",
+            Self::ResolvedAbsent => "resolved_absent",
+            Self::WorldGone => "world_gone",
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! A job's life: what was promised, where it stands, what is owed next.
+//!
+//! [`life`] is pure: [`duty`] says what to do, [`apply`] what an event makes of a job. `stage` and
+//! `event` are the shapes it works on, `terms` what was fixed at acceptance, `state` the word that
+//! a user sees.
+
+mod event;
+pub mod life;
+mod stage;
+mod state;
+mod terms;
+
+pub use event::{Event, StatusReport};
+pub use life::{Cause, Duty, Illegal, Sight, apply, duty};
+pub use stage::{Job, Lane, Outcome, Output, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
+pub use state::State;
+pub use terms::{HoldKind, Place, RetryPolicy, Terms};

@@ -1,0 +1,276 @@
+//! The port to what survives: jobs, money, and the bytes that were promised.
+//!
+//! A store is synchronous: the default one answers in a fraction of a millisecond, and a future
+//! that can be dropped between two statements is a way to lose money. Every write is one
+//! transaction; each method says what is true once it returns.
+
+use std::collections::BTreeMap;
+
+use crate::budget::ledger::Posting;
+use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
+use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
+use crate::job::{Event, Job, Lane, State};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// A job to be accepted, with its first version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// Version 0; `held` is what acceptance holds.
+    pub job: Job,
+    /// Which points of the collection it carries, from 0.
+    pub points: Vec<u64>,
+}
+
+/// Work to be accepted whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The collection, when there is more than one point.
+    pub collection: Option<(CollectionId, String)>,
+    /// The jobs.
+    pub jobs: Vec<NewJob>,
+    /// Bytes they name.
+    pub blobs: Vec<Vec<u8>>,
+    /// Real or play money: the name of the stand-in's world, none for AWS; ignored when all is local.
+    pub world: Option<String>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What became of an [`Acceptance`].
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// All of it is stored and its money held.
+    New,
+    /// The same keys with the same content are here already; nothing changed.
+    Same(Vec<JobId>),
+    /// A key is here with other content; nothing changed.
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// Its job.
+        job: JobId,
+    },
+    /// A budget has no room; nothing changed and no key is kept.
+    OverBudget(Shortfall),
+}
+
+/// One step of one job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The job as it was loaded; its version is compared.
+    pub before: Job,
+    /// The job as it shall be; the store raises the version by one.
+    pub after: Job,
+    /// What happened.
+    pub event: Event,
+    /// Bytes that came with it.
+    pub blobs: Vec<Vec<u8>>,
+    /// A hold that this step takes must fit every budget; otherwise it is recorded whatever it does.
+    pub guarded: bool,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What became of a [`Change`].
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Stored: job, event, postings and balances, all or none; the new version.
+    Yes(u64),
+    /// Somebody else moved the job, or the outcome is unknown: load it and ask again. Nothing was stored.
+    Reload,
+    /// A guarded hold did not fit. Nothing was stored.
+    OverBudget(Shortfall),
+}
+
+/// Which jobs to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// These states; empty means all.
+    pub states: Vec<State>,
+    /// Short device name.
+    pub device: Option<String>,
+    /// Project.
+    pub project: Option<String>,
+    /// Tags that must match.
+    pub tags: BTreeMap<String, String>,
+    /// Born at or after.
+    pub since: Option<Timestamp>,
+    /// Born before.
+    pub until: Option<Timestamp>,
+    /// At most so many, the youngest first; `None` means all.
+    pub limit: Option<usize>,
+}
+
+/// What a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id, made once.
+    pub store: StoreId,
+    /// Schema version.
+    pub schema: u32,
+    /// What money it holds.
+    pub money: Option<Kind>,
+}
+
+/// Real or play money; never both in one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// AWS's.
+    Real,
+    /// A stand-in's.
+    Play,
+}
+
+/// What happened to a job, as the journal of events keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Place in the journal, from 1.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Whose.
+    pub job: JobId,
+    /// The event's name.
+    pub name: String,
+    /// What it says in one line.
+    pub detail: String,
+}
+
+/// A budget with its figures in the period of the question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetStatus {
+    /// The budget.
+    pub budget: Budget,
+    /// The period asked about; `None` outside a bounded one.
+    pub period: Option<PeriodKey>,
+    /// Its figures there.
+    pub balance: Balance,
+}
+
+/// Figures of the whole ledger, summed from its journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Held.
+    pub held: Money,
+    /// Spent.
+    pub settled: Money,
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is damaged, or was changed behind our back; nothing was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// A newer Shotbook made it.
+    #[error("the store has schema {found}, this program knows up to {known}")]
+    Newer {
+        /// In the file.
+        found: u32,
+        /// Here.
+        known: u32,
+    },
+    /// Its marker is here, the file is not.
+    #[error("the store {0} vanished; its marker is still there")]
+    Vanished(String),
+    /// It holds the other kind of money.
+    #[error("the store holds {holds} money and this job is {job}")]
+    OtherMoney {
+        /// `real` or `play`.
+        holds: &'static str,
+        /// `real` or `play`.
+        job: &'static str,
+    },
+    /// Another process keeps it locked.
+    #[error("the store is busy: another process holds it")]
+    Busy,
+    /// There is no such thing in it.
+    #[error("there is no {what} {name}")]
+    Missing {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The name is in use.
+    #[error("the {what} {name} exists already")]
+    Exists {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The disk or the database engine.
+    #[error("the store cannot be read or written: {0}")]
+    Io(String),
+}
+
+/// What survives. All methods may fail with [`StoreError`]; a failed write changed nothing.
+pub trait Store {
+    /// Id, schema and kind of money.
+    fn identity(&self) -> Result<Identity, StoreError>;
+    /// The store holds this kind of money from now on, or it did already; the other kind is refused.
+    fn bind(&self, kind: Kind) -> Result<(), StoreError>;
+
+    /// Jobs, points, blobs and holds are stored in one commit, or nothing is.
+    fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError>;
+    /// One job by id.
+    fn job(&self, id: &JobId) -> Result<Job, StoreError>;
+    /// Ids that an argument can mean: an id or its unambiguous prefix, a key, a task ARN.
+    fn resolve(&self, argument: &str) -> Result<Vec<JobId>, StoreError>;
+    /// The youngest job.
+    fn last(&self) -> Result<Option<JobId>, StoreError>;
+    /// Jobs, the youngest first.
+    fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError>;
+    /// Up to `max` open jobs whose next duty may be due, the longest due first.
+    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError>;
+    /// When the next open job becomes due.
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// `runner` alone should work on the job until then; false when another one holds it.
+    ///
+    /// A lease saves work. It is not what makes money safe: that is the version.
+    fn lease(
+        &self,
+        id: &JobId,
+        runner: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// The lease is given back, if `runner` still holds it.
+    fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError>;
+    /// Job, event, postings and balances move together when the version is still the loaded one.
+    fn commit(&self, change: &Change) -> Result<Committed, StoreError>;
+    /// A task found at AWS is stored as a job with its cost held, even above a cap.
+    fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError>;
+    /// Whether a task is known to any job, open or past.
+    fn knows_task(&self, task: &QuantumTaskArn) -> Result<bool, StoreError>;
+    /// Bytes by name.
+    fn blob(&self, id: &BlobId) -> Result<Vec<u8>, StoreError>;
+    /// Journal of a job.
+    fn events(&self, id: &JobId) -> Result<Vec<EventRecord>, StoreError>;
+
+    /// The lane's adoption scan is complete up to there (server time).
+    fn set_scanned(&self, lane: &Lane, to: Timestamp) -> Result<(), StoreError>;
+    /// Up to where the lane was scanned.
+    fn scanned(&self, lane: &Lane) -> Result<Option<Timestamp>, StoreError>;
+    /// Lanes that any job used.
+    fn lanes(&self) -> Result<Vec<Lane>, StoreError>;
+
+    /// The budget exists and binds from now on.
+    fn add_budget(&self, budget: &Budget) -> Result<(), StoreError>;
+    /// Its cap is this from now on; below what is committed it freezes, it never releases.
+    fn set_limit(&self, name: &BudgetName, limit: Money, at: Timestamp) -> Result<(), StoreError>;
+    /// It binds nobody from now on; its journal stays.
+    fn remove_budget(&self, name: &BudgetName, at: Timestamp) -> Result<(), StoreError>;
+    /// All budgets that bind, by name, with their figures at `at`.
+    fn budgets(&self, at: Timestamp) -> Result<Vec<BudgetStatus>, StoreError>;
+    /// Postings of the jobs that a budget binds, or of all.
+    fn journal(&self, budget: Option<&BudgetName>) -> Result<Vec<Posting>, StoreError>;
+    /// Sums over the whole journal.
+    fn totals(&self) -> Result<Totals, StoreError>;
+    /// Recomputes every balance from the journal and verifies its chain; the first thing found wrong.
+    fn check(&self) -> Result<(), StoreError>;
+}
