@@ -11,3 +11,4 @@ pub mod diagnostic;
 pub mod limits;
 pub mod noise;
 pub mod result;
+pub mod target;

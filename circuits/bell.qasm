@@ -1,0 +1,8 @@
+// Bell pair: two qubits that always agree.
+OPENQASM 3.0;
+qubit[2] q;
+bit[2] b;
+
+h q[0];
+cnot q[0], q[1];
+b = measure q;
