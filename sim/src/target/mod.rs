@@ -1,13 +1,19 @@
 //! What accepts circuits: device facts without prices, and whether a circuit fits a device.
 
 mod catalogue;
+mod check;
 mod device;
+mod judge;
 mod rows;
+mod rules;
+mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::{BadCatalogue, Catalogue, FindError, Retired};
+pub use check::{Refusal, check, refusals};
 pub use device::{
     Connectivity, Date, DebiasMinimum, Device, DeviceKind, DeviceState, Pragma, ProgramSetLimits, ResultKind,
     ResultSupport, Status, Window,
 };
+pub use rules::{RULES, Rule};
