@@ -4,7 +4,9 @@
 //! [`budget`], [`job`]), driving ([`store`], [`backend`]). `docs/ARCHITECTURE.md` is the map.
 
 pub mod backend;
+pub mod backend;
 pub mod budget;
+pub mod failpoint;
 pub mod ids;
 pub mod job;
 pub mod money;
