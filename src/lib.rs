@@ -4,7 +4,6 @@
 //! [`budget`], [`job`]), driving ([`store`], [`backend`]). `docs/ARCHITECTURE.md` is the map.
 
 pub mod backend;
-pub mod backend;
 pub mod budget;
 pub mod failpoint;
 pub mod ids;
@@ -12,4 +11,6 @@ pub mod job;
 pub mod money;
 pub mod price;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod time;

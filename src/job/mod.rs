@@ -5,6 +5,8 @@
 //! a user sees.
 
 mod event;
+#[cfg(test)]
+mod explore;
 pub mod life;
 mod stage;
 mod state;
