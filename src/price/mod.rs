@@ -1,5 +1,9 @@
 //! What a device charges, before and after.
 
+mod price_list;
+pub mod quote;
 mod tariff;
 
+pub use price_list::{PriceList, PriceListError, PriceRow, Rate};
+pub use quote::{DeviceQuote, Price, Quote};
 pub use tariff::{Metering, Tariff};
