@@ -8,6 +8,7 @@
 
 pub mod circuit;
 pub mod diagnostic;
+pub mod draw;
 pub mod limits;
 pub mod noise;
 pub mod result;

@@ -1,0 +1,6 @@
+// Aquila runs analog programs, no gates.
+OPENQASM 3.0;
+qubit[1] q;
+bit[1] b;
+h q[0];
+b = measure q;

@@ -1,0 +1,6 @@
+// IonQ asks for at least 100 shots on demand.
+OPENQASM 3.0;
+qubit[1] q;
+bit[1] b;
+h q[0];
+b = measure q;
