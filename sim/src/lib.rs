@@ -9,6 +9,7 @@
 pub mod circuit;
 pub mod diagnostic;
 pub mod draw;
+pub mod expect;
 pub mod limits;
 pub mod noise;
 pub mod result;

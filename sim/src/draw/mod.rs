@@ -6,8 +6,6 @@
 mod layout;
 mod marks;
 mod svg;
-#[cfg(test)]
-mod tests;
 mod text;
 
 pub use svg::svg;
