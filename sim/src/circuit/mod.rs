@@ -284,6 +284,21 @@ impl Circuit {
         &self.qubits[range.start as usize..(range.start + range.len) as usize]
     }
 
+    /// The qubits that an operation acts on itself, controls first; none for barriers, delays and
+    /// what holds a body.
+    pub fn op_qubits<'a>(&'a self, op: &'a Op) -> &'a [u32] {
+        match op {
+            Op::Gate(gate) => self.gate_qubits(gate),
+            Op::Unitary { qubits, .. } | Op::Kraus { qubits, .. } => self.qubit_range(*qubits),
+            Op::Measure { qubit, .. } | Op::Reset { qubit } => std::slice::from_ref(qubit),
+            Op::Noise { channel, qubits, .. } => {
+                let n = usize::from(channel.row().n_qubits);
+                &self.qubits[*qubits as usize..*qubits as usize + n]
+            }
+            _ => &[],
+        }
+    }
+
     /// The body of a branch, loop or box.
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.0 as usize]

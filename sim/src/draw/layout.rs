@@ -158,10 +158,8 @@ fn fold(wires: &mut Vec<Wire>, left_out: &mut usize) {
 fn busy(circuit: &Circuit) -> Vec<bool> {
     let mut out = vec![false; circuit.n_qubits as usize];
     circuit.walk(&mut |op, _| {
-        if !matches!(op, Op::Barrier { .. } | Op::Delay { .. }) {
-            for (q, _) in marks(circuit, op) {
-                out[q as usize] = true;
-            }
+        for q in circuit.op_qubits(op) {
+            out[*q as usize] = true;
         }
     });
     out
@@ -262,7 +260,7 @@ fn touched(circuit: &Circuit, block: &Block) -> Vec<u32> {
                     out.extend(touched(circuit, circuit.block(*o)));
                 }
             }
-            _ => out.extend(marks(circuit, op).into_iter().map(|(q, _)| q)),
+            _ => out.extend(circuit.op_qubits(op)),
         }
     }
     out

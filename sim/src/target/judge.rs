@@ -2,7 +2,7 @@
 
 use super::device::{DeviceKind, Pragma, ResultKind};
 use super::rules::Fault;
-use super::subject::{Site, Subject, acts_on, is_returned};
+use super::subject::{Site, Subject, is_returned};
 use crate::circuit::{Angle, Gate, Op, QubitLabels};
 use crate::diagnostic::Span;
 use crate::result::{Factor, Observable, ResultType};
@@ -51,7 +51,7 @@ pub fn missing_label(s: &Subject<'_>) -> Vec<Fault> {
 fn first_use(s: &Subject<'_>, qubit: u32) -> Span {
     let mut found = None;
     s.walk(&mut |site| {
-        if found.is_none() && acts_on(s.circuit, site.op).contains(&qubit) {
+        if found.is_none() && s.circuit.op_qubits(site.op).contains(&qubit) {
             found = Some(site.span);
         }
     });
@@ -73,7 +73,7 @@ fn ranges(numbers: &[u32]) -> String {
 }
 
 pub fn disconnected(s: &Subject<'_>, site: &Site<'_>) -> Option<Fault> {
-    let [a, b] = acts_on(s.circuit, site.op) else { return None };
+    let [a, b] = s.circuit.op_qubits(site.op) else { return None };
     if !matches!(site.op, Op::Gate(_) | Op::Unitary { .. }) || s.device.kind != DeviceKind::Qpu {
         return None;
     }
@@ -131,7 +131,7 @@ pub fn not_native(s: &Subject<'_>, site: &Site<'_>) -> Option<Fault> {
 }
 
 pub fn register_in_box(s: &Subject<'_>, site: &Site<'_>) -> Option<Fault> {
-    let first = acts_on(s.circuit, site.op).first()?;
+    let first = s.circuit.op_qubits(site.op).first()?;
     (in_hardware_box(s, site) && matches!(s.circuit.labels, QubitLabels::Registers(_))).then(|| {
         Fault::new(site.span, format!("a verbatim box names hardware qubits, not `{}`", s.written(*first)))
     })

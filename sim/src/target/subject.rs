@@ -91,20 +91,6 @@ fn walk<'a>(circuit: &'a Circuit, block: &'a Block, verbatim: bool, f: &mut impl
     }
 }
 
-/// The qubits of an operation that acts on qubits now; barriers and delays do not.
-pub(super) fn acts_on<'a>(circuit: &'a Circuit, op: &'a Op) -> &'a [u32] {
-    match op {
-        Op::Gate(gate) => circuit.gate_qubits(gate),
-        Op::Unitary { qubits, .. } | Op::Kraus { qubits, .. } => circuit.qubit_range(*qubits),
-        Op::Measure { qubit, .. } | Op::Reset { qubit } => std::slice::from_ref(qubit),
-        Op::Noise { channel, qubits, .. } => {
-            let n = usize::from(channel.row().n_qubits);
-            &circuit.qubits[*qubits as usize..*qubits as usize + n]
-        }
-        _ => &[],
-    }
-}
-
 /// Whether the program returns a bit; feedback bits are hidden.
 pub(super) fn is_returned(circuit: &Circuit, bit: Option<u32>) -> bool {
     let Some(bit) = bit else { return true };
@@ -115,7 +101,7 @@ fn facts(circuit: &Circuit) -> Facts {
     let mut out = Facts::default();
     let mut measured: Vec<Option<Span>> = vec![None; circuit.n_qubits as usize];
     walk(circuit, &circuit.ops, false, &mut |site| {
-        for &qubit in acts_on(circuit, site.op) {
+        for &qubit in circuit.op_qubits(site.op) {
             let before = measured.get(qubit as usize).copied().flatten();
             if let (Some(before), None) = (before, out.after_measurement) {
                 out.after_measurement = Some((site.span, before));
