@@ -7,10 +7,12 @@
 //! This package opens no file or socket, reads no clock or environment, and knows no price.
 
 pub mod circuit;
+pub mod codes;
 pub mod diagnostic;
 pub mod draw;
 pub mod expect;
 pub mod limits;
 pub mod noise;
+pub mod qasm;
 pub mod result;
 pub mod target;

@@ -1,0 +1,350 @@
+//! Declarations.
+
+use std::rc::Rc;
+
+use super::scope::{Symbol, Term};
+use super::{Lowered, Lowering};
+use crate::circuit::classical::{Type, Value};
+use crate::circuit::{BitRegister, Input};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::limits;
+use crate::qasm::InputValue;
+use crate::qasm::ast::{Expr, ExprKind, GateDef, Modifier, Name, Stmt, StmtKind, TypeExpr, TypeKind};
+
+const MAX_DIMENSIONS: usize = 7;
+const MAX_ELEMENTS: u64 = 1 << 20;
+
+impl Lowering<'_> {
+    pub(super) fn declare_qubits(&mut self, size: Option<&Expr>, name: &Name) -> Lowered<()> {
+        if !self.physical.is_empty() {
+            let diagnostic =
+                Diagnostic::error("SB5025", name.span, "mixes physical qubits and qubit registers")
+                    .with_label("a register")
+                    .with_help("use `$n` throughout, or declared registers throughout");
+            self.note(diagnostic);
+            return Err(super::Lost);
+        }
+        if !self.scopes.is_global() {
+            return self.error(
+                "SB5028",
+                name.span,
+                "qubits are declared at the top level only",
+                "move it out",
+            );
+        }
+        let count = size.map_or(Ok(1), |size| self.size(size, limits::QUBITS))?;
+        let first = self.circuit.n_qubits;
+        if u64::from(first) + count > limits::QUBITS {
+            return self.limit(name.span, "qubits", limits::QUBITS);
+        }
+        let list: Rc<[u32]> = (first..first + count as u32).collect();
+        self.declare(name, Symbol::Qubits { list, lone: size.is_none() })?;
+        self.circuit.n_qubits += count as u32;
+        self.register_labels.push((name.text.clone(), count as u32));
+        Ok(())
+    }
+
+    /// New stored bits.
+    pub(super) fn new_bits(
+        &mut self,
+        name: &str,
+        count: u64,
+        visible: bool,
+        span: Span,
+    ) -> Lowered<Rc<[u32]>> {
+        let first = self.bits.len() as u64;
+        if first + count > limits::BITS {
+            return self.limit(span, "classical bits", limits::BITS);
+        }
+        let (first, size) = (first as u32, count as u32);
+        self.circuit.registers.push(BitRegister { name: name.to_owned(), first, size, visible });
+        self.bits.extend(std::iter::repeat_n(Some(false), size as usize));
+        Ok((first..first + size).collect())
+    }
+
+    pub(super) fn declare_value(
+        &mut self,
+        constant: bool,
+        ty: &TypeExpr,
+        name: &Name,
+        value: Option<&Expr>,
+    ) -> Lowered<()> {
+        if !ty.dimensions.is_empty() {
+            return self.declare_array(constant, ty, name, value);
+        }
+        if ty.kind == TypeKind::Complex {
+            let z = value.map_or(Ok(num_complex::Complex64::new(0.0, 0.0)), |v| self.complex(v))?;
+            return self.declare(name, Symbol::Complex(z));
+        }
+        if ty.kind == TypeKind::Bit && !constant {
+            return self.declare_bits(ty, name, value);
+        }
+        let resolved = self.resolve_type(ty)?;
+        let term = match value {
+            None if constant => {
+                return self.error("SB5029", name.span, "a constant needs a value", "write `= value`");
+            }
+            None => Term::Known(zero(resolved)),
+            Some(value) => {
+                let term = self.value(value)?;
+                self.fold_cast(resolved, term, value.span)?
+            }
+        };
+        match term {
+            Term::Known(value) => self.declare(name, Symbol::Known { ty: resolved, value, constant }),
+            Term::Expr(_) if constant => self.error(
+                "SB5033",
+                name.span,
+                "a constant must be known before the program runs",
+                "drop `const`",
+            ),
+            Term::Expr(value) => {
+                let slot = self.new_var(resolved);
+                self.declare(name, Symbol::Var { ty: resolved, slot })?;
+                self.set_var(slot, value, name.span);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn new_var(&mut self, ty: Type) -> u32 {
+        self.circuit.vars.push(ty);
+        self.circuit.vars.len() as u32 - 1
+    }
+
+    fn declare_bits(&mut self, ty: &TypeExpr, name: &Name, value: Option<&Expr>) -> Lowered<()> {
+        let count = ty.width.as_ref().map_or(Ok(1), |w| self.size(w, limits::BITS))?;
+        let visible = self.scopes.is_global() && self.conditional == 0;
+        // The name is checked first: a register without a name would still be returned.
+        let list: Rc<[u32]> = {
+            let first = self.bits.len() as u32;
+            (first..first.saturating_add(count as u32)).collect()
+        };
+        self.declare(name, Symbol::Bits { list, lone: ty.width.is_none() })?;
+        let list = self.new_bits(&name.text, count, visible, name.span)?;
+        if self.conditional > 0 {
+            for &bit in list.iter() {
+                self.bits[bit as usize] = None;
+            }
+        }
+        let Some(value) = value else { return Ok(()) };
+        if let ExprKind::Measure(qubits) = &value.kind {
+            let target = Expr { kind: ExprKind::Name(name.text.clone()), span: name.span };
+            return self.measure(qubits, Some(&target), value.span);
+        }
+        if let ExprKind::Bits(text) = &value.kind
+            && text.len() as u64 != count
+        {
+            let message = format!("{} bits for a register of {count}", text.len());
+            return self.error("SB5022", value.span, message, "give one digit for each bit");
+        }
+        let term = self.value(value)?;
+        self.assign_bits(&list, term, value.span)
+    }
+
+    fn declare_array(
+        &mut self,
+        constant: bool,
+        ty: &TypeExpr,
+        name: &Name,
+        value: Option<&Expr>,
+    ) -> Lowered<()> {
+        if ty.dimensions.len() > MAX_DIMENSIONS {
+            let message = format!("an array has at most {MAX_DIMENSIONS} dimensions");
+            return self.error("SB5015", ty.span, message, "use fewer");
+        }
+        let element = self.resolve_type(ty)?;
+        let mut dimensions = Vec::new();
+        let mut total = 1u64;
+        for dimension in &ty.dimensions {
+            let size = self.size(dimension, MAX_ELEMENTS)?;
+            total = total.saturating_mul(size);
+            dimensions.push(size as usize);
+        }
+        if total > MAX_ELEMENTS {
+            return self.limit(ty.span, "elements of an array", MAX_ELEMENTS);
+        }
+        let mut values = Vec::new();
+        match value {
+            Some(list) => self.array_values(list, element, &dimensions, &mut values)?,
+            None => values = vec![zero(element); total as usize],
+        }
+        self.declare(name, Symbol::Array { ty: element, dimensions: dimensions.into(), values, constant })
+    }
+
+    fn array_values(
+        &mut self,
+        expr: &Expr,
+        ty: Type,
+        dimensions: &[usize],
+        out: &mut Vec<Value>,
+    ) -> Lowered<()> {
+        let Some((&size, rest)) = dimensions.split_first() else {
+            let term = self.value(expr)?;
+            let Term::Known(value) = self.fold_cast(ty, term, expr.span)? else {
+                return self.error(
+                    "SB5033",
+                    expr.span,
+                    "elements must be known before the program runs",
+                    "use constants",
+                );
+            };
+            out.push(value);
+            return Ok(());
+        };
+        let ExprKind::List(items) = &expr.kind else {
+            if let ExprKind::Name(name) = &expr.kind
+                && let Some(Symbol::Array { dimensions: theirs, values, .. }) =
+                    self.scopes.find(name).map(|e| e.symbol.clone())
+                && *theirs == *dimensions
+            {
+                out.extend(values);
+                return Ok(());
+            }
+            return self.error("SB5022", expr.span, format!("expected a list of {size}"), "write `{a, b}`");
+        };
+        if items.len() != size {
+            let message = format!("{} elements for a dimension of {size}", items.len());
+            return self.error("SB5022", expr.span, message, "give one for each");
+        }
+        items.iter().try_for_each(|item| self.array_values(item, ty, rest, out))
+    }
+
+    /// Numbers that angles are made of stay free; everything that shapes the circuit is needed now.
+    pub(super) fn declare_input(&mut self, ty: &TypeExpr, name: &Name) -> Lowered<()> {
+        let given = self.inputs.get(&name.text).cloned();
+        if matches!(ty.kind, TypeKind::Float | TypeKind::Angle) && ty.dimensions.is_empty() {
+            self.circuit.inputs.push(Input { name: name.text.clone(), span: name.span });
+            let node = crate::circuit::classical::Node::Input(self.circuit.inputs.len() as u32 - 1);
+            let id = self.circuit.exprs.push(node);
+            return self.declare(name, Symbol::Bound(Term::Expr(id)));
+        }
+        let Some(given) = given else {
+            let diagnostic =
+                Diagnostic::error("SB5030", name.span, format!("the input `{}` has no value", name.text))
+                    .with_label("it shapes the circuit, so it is needed now")
+                    .with_help(format!("give it: `--input {}=VALUE`", name.text));
+            self.note(diagnostic);
+            return Err(super::Lost);
+        };
+        let element = self.resolve_type(ty)?;
+        if !ty.dimensions.is_empty() {
+            return self.input_array(element, ty, name, &given);
+        }
+        match scalar(&given, element) {
+            Some(value) => self.declare(name, Symbol::Known { ty: element, value, constant: true }),
+            None => self.wrong_input(name),
+        }
+    }
+
+    fn input_array(&mut self, ty: Type, written: &TypeExpr, name: &Name, given: &InputValue) -> Lowered<()> {
+        let [dimension] = written.dimensions.as_slice() else {
+            return self.error("SB5034", written.span, "an input array has one dimension", "use one");
+        };
+        let size = self.size(dimension, MAX_ELEMENTS)? as usize;
+        let InputValue::List(items) = given else { return self.wrong_input(name) };
+        let values: Option<Vec<Value>> = items.iter().map(|i| scalar(i, ty)).collect();
+        match values.filter(|v| v.len() == size) {
+            Some(values) => {
+                self.declare(name, Symbol::Array { ty, dimensions: Rc::new([size]), values, constant: true })
+            }
+            None => self.wrong_input(name),
+        }
+    }
+
+    fn wrong_input<T>(&mut self, name: &Name) -> Lowered<T> {
+        self.error(
+            "SB5034",
+            name.span,
+            format!("the value given for `{}` is not of this type", name.text),
+            "give another",
+        )
+    }
+
+    pub(super) fn define_gate(&mut self, def: &GateDef, span: Span) -> Lowered<()> {
+        if !self.scopes.is_global() {
+            return self.error("SB5028", span, "gates are defined at the top level only", "move it out");
+        }
+        let mut names: Vec<&Name> = def.angles.iter().chain(&def.qubits).collect();
+        names.sort_by(|a, b| a.text.cmp(&b.text));
+        if let Some(pair) = names.windows(2).find(|w| w[0].text == w[1].text) {
+            let second = if pair[0].span < pair[1].span { pair[1].clone() } else { pair[0].clone() };
+            return self.error(
+                "SB5020",
+                second.span,
+                format!("`{}` is declared twice", second.text),
+                "choose another name",
+            );
+        }
+        if def.qubits.is_empty() {
+            return self.error(
+                "SB5024",
+                def.name.span,
+                "a gate acts on at least one qubit",
+                "name its qubits",
+            );
+        }
+        let size = self.body_size(&def.body)?;
+        self.declare(&def.name, Symbol::Gate { def: Rc::new(def.clone()), size })
+    }
+
+    /// How many gates a body expands to, an upper bound that never overflows.
+    fn body_size(&mut self, body: &[Stmt]) -> Lowered<u64> {
+        let mut total = 0u64;
+        for statement in body {
+            let size = match &statement.kind {
+                StmtKind::Call(call) => {
+                    let once = match self.scopes.find(&call.name.text).map(|e| &e.symbol) {
+                        Some(Symbol::Gate { size, .. }) => *size,
+                        _ => 1,
+                    };
+                    let powers = call.modifiers.iter().filter(|m| matches!(m, Modifier::Power(_))).count();
+                    once.saturating_mul(1 << powers.min(16))
+                }
+                StmtKind::For(.., body)
+                | StmtKind::While(_, body)
+                | StmtKind::Scope(body)
+                | StmtKind::Box(_, body) => self.body_size(body)?,
+                StmtKind::If(_, a, b) => self.body_size(a)?.saturating_add(self.body_size(b)?),
+                StmtKind::Measure { .. } | StmtKind::Reset(_) => {
+                    return self.error(
+                        "SB5035",
+                        statement.span,
+                        "a gate body holds gates only",
+                        "use `def` for this",
+                    );
+                }
+                _ => 0,
+            };
+            total = total.saturating_add(size);
+        }
+        Ok(total)
+    }
+}
+
+fn zero(ty: Type) -> Value {
+    match ty {
+        Type::Bool => Value::Bool(false),
+        Type::Int(_) => Value::Int(0),
+        Type::Uint(_) | Type::Bits(_) => Value::Uint(0),
+        Type::Float | Type::Angle(_) => Value::Float(0.0),
+    }
+}
+
+/// An input as a value of a type, where it is one.
+fn scalar(given: &InputValue, ty: Type) -> Option<Value> {
+    let value = match (given, ty) {
+        (InputValue::Bits(text), Type::Bits(width)) => {
+            let whole = text.len() as u64 == u64::from(width) && width <= 64;
+            if !whole || !text.bytes().all(|b| b == b'0' || b == b'1') {
+                return None;
+            }
+            Value::Uint(text.bytes().fold(0, |n, b| n << 1 | u64::from(b == b'1')))
+        }
+        (InputValue::Int(n), _) => Value::Int(*n),
+        (InputValue::Number(x), Type::Float | Type::Angle(_)) => Value::Float(*x),
+        (InputValue::Number(x), _) if x.fract() == 0.0 && x.abs() < 9.0e15 => Value::Int(*x as i64),
+        _ => return None,
+    };
+    crate::circuit::classical::cast(ty, value).ok()
+}

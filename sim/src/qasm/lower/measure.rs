@@ -1,0 +1,257 @@
+//! Measurement, assignment and delay.
+
+use super::scope::{Symbol, Term};
+use super::{Lowered, Lowering, integer};
+use crate::circuit::classical::{Binary, ExprId, Node, Place, Value};
+use crate::circuit::{Angle, Op};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index};
+
+impl Lowering<'_> {
+    pub(super) fn measure(&mut self, qubits: &Expr, target: Option<&Expr>, span: Span) -> Lowered<()> {
+        let measured = self.qubits(qubits)?;
+        self.count(measured.list.len() as u64, span)?;
+        let Some(target) = target else {
+            for qubit in measured.list {
+                self.push(Op::Measure { qubit, bit: None }, span);
+            }
+            return Ok(());
+        };
+        let bits = self.stored_bits(target)?;
+        if bits.list.len() != measured.list.len() {
+            let message =
+                format!("{} qubits are measured into {} bits", measured.list.len(), bits.list.len());
+            let diagnostic = Diagnostic::error("SB5036", span, message)
+                .with_label("sizes differ")
+                .with_help("measure as many qubits as there are bits");
+            self.note(diagnostic);
+            return Err(super::Lost);
+        }
+        for (qubit, bit) in measured.list.into_iter().zip(bits.list) {
+            self.bits[bit as usize] = None;
+            self.push(Op::Measure { qubit, bit: Some(bit) }, span);
+        }
+        Ok(())
+    }
+
+    /// `measure q` where a value stands: the outcome goes to hidden bits.
+    pub(super) fn measure_value(&mut self, qubits: &Expr, span: Span) -> Lowered<Term> {
+        let measured = self.qubits(qubits)?;
+        self.count(measured.list.len() as u64, span)?;
+        let list = self.new_bits("", measured.list.len() as u64, false, span)?;
+        for (qubit, &bit) in measured.list.into_iter().zip(list.iter()) {
+            self.bits[bit as usize] = None;
+            self.push(Op::Measure { qubit, bit: Some(bit) }, span);
+        }
+        self.bits_value(&list, span)
+    }
+
+    pub(super) fn delay(&mut self, time: &Expr, operands: &[Expr], span: Span) -> Lowered<()> {
+        let time = self.value(time)?;
+        let mut all = Vec::new();
+        for operand in operands {
+            all.extend(self.qubits(operand)?.list);
+        }
+        let angle = self.angle(time);
+        self.circuit.angles.push(angle);
+        let seconds = self.circuit.angles.len() as u32 - 1;
+        let qubits = self.range(&all);
+        self.push(Op::Delay { qubits, seconds }, span);
+        Ok(())
+    }
+
+    /// A term as an angle slot.
+    pub(super) fn angle(&mut self, term: Term) -> Angle {
+        match term {
+            Term::Known(value) => Angle::Fixed(value.number().unwrap_or(f64::NAN)),
+            Term::Expr(id) => match self.circuit.exprs.affine(id) {
+                Some((Some(input), scale, offset)) if scale != 0.0 => Angle::Affine { input, scale, offset },
+                Some((None, _, offset)) => Angle::Fixed(offset),
+                _ => Angle::Expr(id),
+            },
+        }
+    }
+
+    pub(super) fn set_var(&mut self, slot: u32, value: ExprId, span: Span) {
+        self.push(Op::Assign { place: Place::Var(slot), value }, span);
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one arm for each kind of variable")]
+    pub(super) fn assign(
+        &mut self,
+        target: &Expr,
+        op: Option<BinaryOp>,
+        value: &Expr,
+        span: Span,
+    ) -> Lowered<()> {
+        let mut term = self.value(value)?;
+        if let Some(op) = op {
+            let old = self.value(target)?;
+            let op = match op {
+                BinaryOp::Power => Binary::Power,
+                BinaryOp::Times => Binary::Times,
+                BinaryOp::Over => Binary::Over,
+                BinaryOp::Rest => Binary::Rest,
+                BinaryOp::Plus => Binary::Plus,
+                BinaryOp::Minus => Binary::Minus,
+                BinaryOp::Left => Binary::Left,
+                BinaryOp::Right => Binary::Right,
+                BinaryOp::BitAnd => Binary::BitAnd,
+                BinaryOp::BitXor => Binary::BitXor,
+                BinaryOp::BitOr => Binary::BitOr,
+                _ => return self.error("SB5031", span, "this operator does not assign", "write it out"),
+            };
+            term = self.fold_binary(op, old, term, span)?;
+        }
+        let (name, indices, at) = match &target.kind {
+            ExprKind::Name(name) => (name, &[][..], target.span),
+            ExprKind::Index(of, indices) => match &of.kind {
+                ExprKind::Name(name) => (name, indices.as_slice(), of.span),
+                _ => {
+                    return self.error(
+                        "SB5031",
+                        target.span,
+                        "this cannot be assigned",
+                        "assign to a variable",
+                    );
+                }
+            },
+            _ => return self.error("SB5031", target.span, "this cannot be assigned", "assign to a variable"),
+        };
+        match self.find(name, at)?.symbol {
+            Symbol::Bits { .. } => {
+                let bits = self.stored_bits(target)?;
+                self.assign_bits(&bits.list, term, span)
+            }
+            Symbol::Known { constant: true, .. }
+            | Symbol::Array { constant: true, .. }
+            | Symbol::Bound(_) => self.error(
+                "SB5037",
+                target.span,
+                format!("`{name}` cannot be changed"),
+                "use another variable",
+            ),
+            Symbol::Known { ty, value: old, .. } => {
+                let term = if indices.is_empty() {
+                    term
+                } else {
+                    self.with_bit(Term::Known(old), indices, term, span)?
+                };
+                match self.fold_cast(ty, term, span)? {
+                    Term::Known(value) => {
+                        if let Some(entry) = self.scopes.find_mut(name) {
+                            entry.symbol = Symbol::Known { ty, value, constant: false };
+                        }
+                    }
+                    Term::Expr(value) => {
+                        let slot = self.new_var(ty);
+                        if let Some(entry) = self.scopes.find_mut(name) {
+                            entry.symbol = Symbol::Var { ty, slot };
+                        }
+                        self.set_var(slot, value, span);
+                    }
+                }
+                Ok(())
+            }
+            Symbol::Var { ty, slot } => {
+                let term = if indices.is_empty() {
+                    term
+                } else {
+                    let old = Term::Expr(self.circuit.exprs.push(Node::Var(slot)));
+                    self.with_bit(old, indices, term, span)?
+                };
+                let term = self.fold_cast(ty, term, span)?;
+                let value = self.expr_id(term);
+                self.set_var(slot, value, span);
+                Ok(())
+            }
+            Symbol::Array { ty, dimensions, .. } => {
+                let position = self.array_index(&dimensions, indices, span)?;
+                let Term::Known(value) = self.fold_cast(ty, term, span)? else {
+                    let help = "keep measured values in scalar variables";
+                    return self.error(
+                        "SB5038",
+                        span,
+                        "an array holds only values known before the program runs",
+                        help,
+                    );
+                };
+                if self.conditional > 0 {
+                    let help = "keep measured values in scalar variables";
+                    return self.error(
+                        "SB5038",
+                        span,
+                        "an array cannot change under a condition known only at run time",
+                        help,
+                    );
+                }
+                if let Some(entry) = self.scopes.find_mut(name)
+                    && let Symbol::Array { values, .. } = &mut entry.symbol
+                {
+                    values[position] = value;
+                }
+                Ok(())
+            }
+            _ => self.error(
+                "SB5031",
+                target.span,
+                format!("`{name}` cannot be assigned"),
+                "assign to a variable",
+            ),
+        }
+    }
+
+    fn with_bit(&mut self, old: Term, indices: &[Index], bit: Term, span: Span) -> Lowered<Term> {
+        let [Index::One(index)] = indices else {
+            return self.error("SB5031", span, "only one bit of a value can be set", "use one index");
+        };
+        let at = self.value(index)?;
+        let Some(at) = integer(at).filter(|i| (0..63).contains(i)) else {
+            return self.error(
+                "SB5022",
+                index.span,
+                "the index is outside the value",
+                "use one within its width",
+            );
+        };
+        let known = |n: i64| Term::Known(Value::Int(n));
+        let cleared = self.fold_binary(Binary::BitAnd, old, known(!(1i64 << at)), span)?;
+        let moved = self.fold_binary(Binary::Left, bit, known(at), span)?;
+        self.fold_binary(Binary::BitOr, cleared, moved, span)
+    }
+
+    pub(super) fn assign_bits(&mut self, list: &[u32], term: Term, span: Span) -> Lowered<()> {
+        if let Term::Known(value) = term {
+            let Some(n) = value.integer() else {
+                return self.error("SB5031", span, "bits take an integer or a bit string", "give one");
+            };
+            for (k, &bit) in list.iter().enumerate() {
+                let on = k < 64 && n >> k & 1 == 1;
+                self.bits[bit as usize] = (self.conditional == 0).then_some(on);
+            }
+        } else {
+            for &bit in list {
+                self.bits[bit as usize] = None;
+            }
+        }
+        // Runs of consecutive bits take one assignment each.
+        let id = self.expr_id(term);
+        let mut from = 0;
+        while from < list.len() {
+            let mut to = from + 1;
+            while to < list.len() && list[to] == list[to - 1] + 1 {
+                to += 1;
+            }
+            let value = if from == 0 {
+                id
+            } else {
+                let by = self.circuit.exprs.push(Node::Const(Value::Int(from as i64)));
+                self.circuit.exprs.push(Node::Binary(Binary::Right, id, by))
+            };
+            let place = Place::Bits { first: list[from], len: (to - from) as u32 };
+            self.push(Op::Assign { place, value }, span);
+            from = to;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,513 @@
+//! Statements.
+
+use super::{Kind, Lost, Parsed, Parser, Version};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::qasm::ast::{
+    BinaryOp, Call, Def, Expr, ExprKind, GateDef, Modifier, Name, Over, Parameter, Stmt, StmtKind, TypeExpr,
+    TypeKind,
+};
+
+const ASSIGNMENTS: [(&str, BinaryOp); 12] = [
+    ("+=", BinaryOp::Plus),
+    ("-=", BinaryOp::Minus),
+    ("*=", BinaryOp::Times),
+    ("/=", BinaryOp::Over),
+    ("%=", BinaryOp::Rest),
+    ("&=", BinaryOp::BitAnd),
+    ("|=", BinaryOp::BitOr),
+    ("^=", BinaryOp::BitXor),
+    ("<<=", BinaryOp::Left),
+    (">>=", BinaryOp::Right),
+    ("**=", BinaryOp::Power),
+    ("++=", BinaryOp::Join),
+];
+
+impl Parser<'_> {
+    /// One statement.
+    pub(super) fn statement(&mut self) -> Parsed<Stmt> {
+        let start = self.token.span.start;
+        self.enter()?;
+        let kind = self.statement_kind();
+        self.leave();
+        Ok(Stmt { kind: kind?, span: Span::new(start, self.last_end) })
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one line for each keyword")]
+    fn statement_kind(&mut self) -> Parsed<StmtKind> {
+        match self.token.kind {
+            Kind::Pragma => {
+                let span = self.advance().span;
+                return self.pragma(span).map(StmtKind::Pragma);
+            }
+            Kind::Annotation => {
+                let span = self.advance().span;
+                return Ok(StmtKind::Annotation(self.words(span).to_owned()));
+            }
+            Kind::Sign if self.word() == "{" => return self.body().map(StmtKind::Scope),
+            Kind::Sign if self.word() == "@" => {
+                let span = self.token.span;
+                self.error(
+                    "SB5001",
+                    span,
+                    "an annotation stands at the start of a line",
+                    "move it to its own line",
+                );
+                return Err(Lost);
+            }
+            Kind::Name => {}
+            Kind::Physical => return self.assign_or_value(),
+            _ => return Err(self.unexpected("a statement")),
+        }
+        let word = self.word();
+        match word {
+            "OPENQASM" => self.version_line(),
+            "include" => self.include(),
+            "qubit" | "qreg" => self.qubits(),
+            "const" => {
+                self.advance();
+                self.declaration(true)
+            }
+            "input" | "output" => self.input_output(word == "input"),
+            "let" => {
+                self.advance();
+                let name = self.name()?;
+                self.expect("=")?;
+                let value = self.expr()?;
+                self.end(StmtKind::Alias(name, value))
+            }
+            "gate" => self.gate(),
+            "def" => self.def(),
+            "extern" | "defcalgrammar" | "opaque" => self.kept_to(";"),
+            "cal" | "defcal" => self.kept_to("}"),
+            "measure" => self.measure(),
+            "reset" => {
+                self.advance();
+                let qubits = self.expr()?;
+                self.end(StmtKind::Reset(qubits))
+            }
+            "barrier" => {
+                self.advance();
+                let qubits = self.list(";")?;
+                self.end(StmtKind::Barrier(qubits))
+            }
+            "delay" => {
+                self.advance();
+                self.expect("[")?;
+                let time = self.expr()?;
+                self.expect("]")?;
+                let qubits = self.list(";")?;
+                self.end(StmtKind::Delay(time, qubits))
+            }
+            "if" => self.branch(),
+            "for" => self.for_loop(),
+            "while" => {
+                self.advance();
+                self.expect("(")?;
+                let condition = self.expr()?;
+                self.expect(")")?;
+                Ok(StmtKind::While(condition, self.body_or_one()?))
+            }
+            "switch" => self.switch(),
+            "box" => {
+                self.advance();
+                let mut time = None;
+                if self.take_sign("[") {
+                    time = Some(self.expr()?);
+                    self.expect("]")?;
+                }
+                Ok(StmtKind::Box(time, self.body()?))
+            }
+            "return" => {
+                self.advance();
+                let value = if self.is_sign(";") { None } else { Some(self.expr()?) };
+                self.end(StmtKind::Return(value))
+            }
+            "break" => self.plain(StmtKind::Break),
+            "continue" => self.plain(StmtKind::Continue),
+            "end" => self.plain(StmtKind::End),
+            "ctrl" | "negctrl" | "inv" | "pow" => self.call(),
+            "array" | "creg" | "mutable" | "readonly" => self.declaration(false),
+            _ if self.type_kind().is_some() => self.declaration_or_value(),
+            _ => self.assign_or_call(),
+        }
+    }
+
+    fn end(&mut self, kind: StmtKind) -> Parsed<StmtKind> {
+        match self.expect(";") {
+            Ok(_) => Ok(kind),
+            // The statement is whole but for its end, and the next one begins: nothing is lost.
+            Err(lost) => {
+                if self.on_new_line() || self.is_sign("}") || self.token.kind == Kind::End {
+                    Ok(kind)
+                } else {
+                    Err(lost)
+                }
+            }
+        }
+    }
+
+    fn plain(&mut self, kind: StmtKind) -> Parsed<StmtKind> {
+        self.advance();
+        self.end(kind)
+    }
+
+    fn version_line(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        let (span, text) = (self.token.span, self.word().to_owned());
+        if !matches!(self.token.kind, Kind::Float | Kind::Int) {
+            return Err(self.unexpected("a version"));
+        }
+        self.advance();
+        match text.split('.').next() {
+            Some("2") => self.version = Version::Two,
+            Some("3") => self.version = Version::Three,
+            _ => {
+                let message = format!("OpenQASM {text} is not a version that is known");
+                self.error("SB5005", span, message, "use `OPENQASM 3.0;` or `OPENQASM 2.0;`");
+            }
+        }
+        self.end(StmtKind::Version(text))
+    }
+
+    fn include(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        if self.token.kind != Kind::Text {
+            return Err(self.unexpected("a file name in quotes"));
+        }
+        let text = self.word();
+        let path = text[1..text.len() - 1].to_owned();
+        self.advance();
+        self.end(StmtKind::Include(path))
+    }
+
+    fn qubits(&mut self) -> Parsed<StmtKind> {
+        let old = self.advance();
+        let old_style = self.words(old.span) == "qreg";
+        let mut size = None;
+        if !old_style && self.take_sign("[") {
+            size = Some(self.expr()?);
+            self.expect("]")?;
+        }
+        let name = self.name()?;
+        if old_style && self.take_sign("[") {
+            size = Some(self.expr()?);
+            self.expect("]")?;
+        }
+        self.end(StmtKind::Qubits(size, name))
+    }
+
+    fn declaration(&mut self, constant: bool) -> Parsed<StmtKind> {
+        while self.take_name("mutable") || self.take_name("readonly") {}
+        let old_style = self.is_name("creg");
+        let mut ty = self.type_expr()?;
+        let name = self.name()?;
+        if old_style && self.take_sign("[") {
+            ty.width = Some(Box::new(self.expr()?));
+            self.expect("]")?;
+        }
+        let value = if self.take_sign("=") { Some(self.expr()?) } else { None };
+        self.end(StmtKind::Declare { constant, ty, name, value })
+    }
+
+    /// `int[8] n = 1;`, or a cast that stands alone.
+    fn declaration_or_value(&mut self) -> Parsed<StmtKind> {
+        self.declaration(false)
+    }
+
+    fn input_output(&mut self, input: bool) -> Parsed<StmtKind> {
+        self.advance();
+        let ty = self.type_expr()?;
+        let name = self.name()?;
+        self.end(if input { StmtKind::Input(ty, name) } else { StmtKind::Output(ty, name) })
+    }
+
+    fn gate(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        let name = self.name()?;
+        let mut angles = Vec::new();
+        if self.take_sign("(") {
+            angles = self.names(")")?;
+            self.expect(")")?;
+        }
+        let qubits = self.names("{")?;
+        let body = self.body()?;
+        Ok(StmtKind::Gate(GateDef { name, angles, qubits, body }))
+    }
+
+    fn names(&mut self, close: &str) -> Parsed<Vec<Name>> {
+        let mut out = Vec::new();
+        while !self.is_sign(close) {
+            out.push(self.name()?);
+            if !self.take_sign(",") {
+                break;
+            }
+        }
+        Ok(out)
+    }
+
+    fn def(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        let name = self.name()?;
+        self.expect("(")?;
+        let mut parameters = Vec::new();
+        while !self.is_sign(")") {
+            parameters.push(self.parameter()?);
+            if !self.take_sign(",") {
+                break;
+            }
+        }
+        self.expect(")")?;
+        let returns = if self.take_sign("->") { Some(self.type_expr()?) } else { None };
+        let body = self.body()?;
+        Ok(StmtKind::Def(Def { name, parameters, returns, body }))
+    }
+
+    fn parameter(&mut self) -> Parsed<Parameter> {
+        while self.take_name("mutable") || self.take_name("readonly") {}
+        let old_style = self.is_name("qreg") || self.is_name("creg");
+        if self.take_name("qubit") || self.take_name("qreg") {
+            let mut size = None;
+            if !old_style && self.take_sign("[") {
+                size = Some(self.expr()?);
+                self.expect("]")?;
+            }
+            let name = self.name()?;
+            if old_style && self.take_sign("[") {
+                size = Some(self.expr()?);
+                self.expect("]")?;
+            }
+            return Ok(Parameter::Qubits(size, name));
+        }
+        let mut ty = self.type_expr()?;
+        let name = self.name()?;
+        if old_style && self.take_sign("[") {
+            ty.width = Some(Box::new(self.expr()?));
+            self.expect("]")?;
+        }
+        Ok(Parameter::Value(ty, name))
+    }
+
+    /// Everything up to and with a closing sign, unread.
+    fn kept_to(&mut self, close: &str) -> Parsed<StmtKind> {
+        let start = self.token.span.start;
+        let mut open = 0u32;
+        loop {
+            if self.token.kind == Kind::End {
+                return Err(self.unexpected(&format!("`{close}`")));
+            }
+            let token = self.advance();
+            match self.words(token.span) {
+                "{" if token.kind == Kind::Sign => open += 1,
+                "}" if token.kind == Kind::Sign => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 && token.kind == Kind::Sign && self.words(token.span) == close {
+                return Ok(StmtKind::Kept(self.words(Span::new(start, self.last_end)).to_owned()));
+            }
+        }
+    }
+
+    fn measure(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        let qubits = self.expr()?;
+        let target = if self.take_sign("->") { Some(self.expr()?) } else { None };
+        self.end(StmtKind::Measure { qubits, target })
+    }
+
+    /// A body in braces.
+    pub(super) fn body(&mut self) -> Parsed<Vec<Stmt>> {
+        self.expect("{")?;
+        let mut out = Vec::new();
+        while !self.is_sign("}") {
+            if self.token.kind == Kind::End {
+                return Err(self.unexpected("`}`"));
+            }
+            let before = self.token.span;
+            match self.statement() {
+                Ok(statement) => out.push(statement),
+                Err(Lost) if self.token.kind == Kind::End => return Err(Lost),
+                Err(Lost) => self.recover(before),
+            }
+        }
+        self.advance();
+        Ok(out)
+    }
+
+    fn body_or_one(&mut self) -> Parsed<Vec<Stmt>> {
+        if self.is_sign("{") { self.body() } else { Ok(vec![self.statement()?]) }
+    }
+
+    fn branch(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        self.expect("(")?;
+        let condition = self.expr()?;
+        self.expect(")")?;
+        let then = self.body_or_one()?;
+        let otherwise = if self.take_name("else") { self.body_or_one()? } else { Vec::new() };
+        Ok(StmtKind::If(condition, then, otherwise))
+    }
+
+    fn for_loop(&mut self) -> Parsed<StmtKind> {
+        let start = self.advance().span;
+        let ty = if self.type_kind().is_some() {
+            self.type_expr()?
+        } else {
+            TypeExpr { kind: TypeKind::Int, width: None, dimensions: Vec::new(), span: start }
+        };
+        let name = self.name()?;
+        if !self.take_name("in") {
+            return Err(self.unexpected("`in`"));
+        }
+        let over = if self.is_sign("{") {
+            Over::Set(self.braced()?)
+        } else if self.take_sign("[") {
+            let first = if self.is_sign(":") { None } else { Some(self.expr()?) };
+            let (from, step, to) = self.range_rest(first)?;
+            self.expect("]")?;
+            Over::Range(from, step, to)
+        } else {
+            Over::Value(self.expr()?)
+        };
+        Ok(StmtKind::For(ty, name, over, self.body_or_one()?))
+    }
+
+    fn switch(&mut self) -> Parsed<StmtKind> {
+        self.advance();
+        self.expect("(")?;
+        let value = self.expr()?;
+        self.expect(")")?;
+        self.expect("{")?;
+        let (mut cases, mut default) = (Vec::new(), None);
+        while !self.is_sign("}") {
+            if self.take_name("default") {
+                default = Some(self.body()?);
+            } else if self.take_name("case") {
+                let values = self.list("{")?;
+                cases.push((values, self.body()?));
+            } else {
+                return Err(self.unexpected("`case` or `default`"));
+            }
+        }
+        self.advance();
+        Ok(StmtKind::Switch(value, cases, default))
+    }
+
+    fn call(&mut self) -> Parsed<StmtKind> {
+        let modifiers = self.modifiers()?;
+        let name = self.name()?;
+        let arguments = if self.take_sign("(") {
+            let list = self.list(")")?;
+            self.expect(")")?;
+            list
+        } else {
+            Vec::new()
+        };
+        self.call_rest(modifiers, name, arguments)
+    }
+
+    fn modifiers(&mut self) -> Parsed<Vec<Modifier>> {
+        let mut out = Vec::new();
+        loop {
+            let word = self.word();
+            if self.token.kind != Kind::Name || !["ctrl", "negctrl", "inv", "pow"].contains(&word) {
+                return Ok(out);
+            }
+            if out.len() >= crate::limits::MODIFIERS {
+                let message = format!("more than {} modifiers on one gate", crate::limits::MODIFIERS);
+                self.error("SB5013", self.token.span, message, "define a gate for it");
+                return Err(Lost);
+            }
+            self.advance();
+            let argument = if self.take_sign("(") {
+                let value = self.expr()?;
+                self.expect(")")?;
+                Some(value)
+            } else {
+                None
+            };
+            out.push(match (word, argument) {
+                ("inv", None) => Modifier::Inverse,
+                ("pow", Some(power)) => Modifier::Power(power),
+                ("ctrl" | "negctrl", count) => Modifier::Control(count, word == "negctrl"),
+                _ => return Err(self.unexpected("`@`")),
+            });
+            self.expect("@")?;
+        }
+    }
+
+    fn call_rest(&mut self, modifiers: Vec<Modifier>, name: Name, arguments: Vec<Expr>) -> Parsed<StmtKind> {
+        // A duration between brackets is legal on any gate call and means nothing to a simulator.
+        if self.is_sign("[") {
+            self.indices()?;
+        }
+        let operands = self.list(";")?;
+        if matches!(self.token.kind, Kind::Name | Kind::Physical) && !self.on_new_line() {
+            return Err(self.unexpected("`,` or `;`"));
+        }
+        self.end(StmtKind::Call(Call { modifiers, name, arguments, operands }))
+    }
+
+    /// Begins with a name that is no keyword: a gate call, an assignment, or a value for its effect.
+    fn assign_or_call(&mut self) -> Parsed<StmtKind> {
+        let (name, at) = (self.name()?, self.token);
+        // `name operand` and `name(args) operand` are calls; everything else begins a value.
+        if matches!(self.token.kind, Kind::Name | Kind::Physical) {
+            return self.call_rest(Vec::new(), name, Vec::new());
+        }
+        if self.is_sign(";") && name.text == "gphase" {
+            return self.call_rest(Vec::new(), name, Vec::new());
+        }
+        if self.take_sign("(") {
+            let arguments = self.list(")")?;
+            let close = self.expect(")")?.span;
+            let operand = matches!(self.token.kind, Kind::Name | Kind::Physical);
+            if operand || self.is_sign("[") || name.text == "gphase" {
+                return self.call_rest(Vec::new(), name, arguments);
+            }
+            let span = name.span.to(close);
+            let call = Expr { kind: ExprKind::Call(name, arguments), span };
+            return self.end(StmtKind::Value(call));
+        }
+        let mut target = Expr { kind: ExprKind::Name(name.text.clone()), span: name.span };
+        while self.is_sign("[") {
+            let (indices, end) = self.indices()?;
+            let span = target.span.to(end);
+            target = Expr { kind: ExprKind::Index(Box::new(target), indices), span };
+        }
+        // `x[2] q;`: a name, a duration, an operand.
+        if matches!(self.token.kind, Kind::Name | Kind::Physical) && at.kind == Kind::Sign {
+            return self.call_rest(Vec::new(), name, Vec::new());
+        }
+        self.assign_rest(target)
+    }
+
+    fn assign_or_value(&mut self) -> Parsed<StmtKind> {
+        let target = self.expr()?;
+        self.assign_rest(target)
+    }
+
+    fn assign_rest(&mut self, target: Expr) -> Parsed<StmtKind> {
+        let sign = if self.token.kind == Kind::Sign { self.word() } else { "" };
+        if let Some((_, op)) = ASSIGNMENTS.iter().find(|(text, _)| *text == sign) {
+            self.advance();
+            let value = self.expr()?;
+            return self.end(StmtKind::Assign { target, op: Some(*op), value });
+        }
+        if self.take_sign("=") {
+            let value = self.expr()?;
+            if let ExprKind::Measure(qubits) = value.kind {
+                return self.end(StmtKind::Measure { qubits: *qubits, target: Some(target) });
+            }
+            return self.end(StmtKind::Assign { target, op: None, value });
+        }
+        if let ExprKind::Name(name) = &target.kind {
+            let message = format!("expected operands or `=` after `{name}`");
+            let diagnostic = Diagnostic::error("SB5001", self.token.span, message)
+                .with_label("nothing can be made of this")
+                .with_help("a gate call names its qubits: `h q[0];`");
+            self.note(diagnostic);
+            return Err(Lost);
+        }
+        Err(self.unexpected("`=`"))
+    }
+}

@@ -1,0 +1,250 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::circuit::{Angle, Gate, Op};
+
+fn ok(text: &str) -> Circuit {
+    let reading = read("t", text, &ParseOptions::default(), &Inputs::new());
+    assert!(reading.circuit.is_some(), "{text}\n{:#?}", reading.diagnostics);
+    reading.circuit.unwrap()
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let reading = read("t", text, &ParseOptions::default(), &Inputs::new());
+    reading.diagnostics.iter().map(|d| d.code).collect()
+}
+
+/// Gates with their qubits and fixed angles, in order.
+fn gates(circuit: &Circuit) -> Vec<(Gate, Vec<u32>, Vec<f64>)> {
+    let mut out = Vec::new();
+    circuit.walk(&mut |op, _| {
+        if let Op::Gate(gate) = op {
+            let angles = circuit.gate_angles(gate).iter();
+            let fixed = angles.map(|a| if let Angle::Fixed(x) = a { *x } else { f64::NAN }).collect();
+            out.push((gate.gate, circuit.gate_qubits(gate).to_vec(), fixed));
+        }
+    });
+    out
+}
+
+#[test]
+fn names_of_both_libraries_are_one_gate() {
+    for text in
+        ["qubit[2] q; cnot q[0], q[1];", "OPENQASM 2.0; include \"qelib1.inc\"; qreg q[2]; cx q[0],q[1];"]
+    {
+        assert_eq!(gates(&ok(text)), [(Gate::Cnot, vec![0, 1], vec![])], "{text}");
+    }
+}
+
+#[test]
+fn a_caret_is_a_power_in_version_2_and_exclusive_or_in_3() {
+    let two = gates(&ok("OPENQASM 2.0; qreg q[1]; rx(2^3) q[0];"));
+    assert_eq!(two[0].2, [8.0]);
+    let three = gates(&ok("OPENQASM 3.0; qubit q; rx(2 ^ 3) q;"));
+    assert_eq!(three[0].2, [1.0]);
+}
+
+#[test]
+fn powers_bind_right_and_before_signs() {
+    let got =
+        gates(&ok("qubit q; rx(-2 ** 2) q; rx(2 ** 3 ** 2) q; rx(2 + 3 * 4) q; rx(7 / 2) q; rx(7 / 2.0) q;"));
+    let angles: Vec<f64> = got.iter().map(|g| g.2[0]).collect();
+    assert_eq!(angles, [-4.0, 512.0, 14.0, 3.0, 3.5]);
+}
+
+#[test]
+fn registers_broadcast_and_indices_reach_from_the_end() {
+    let got = gates(&ok("qubit[3] q; h q; cnot q[0], q[-1]; let a = q[0:2:2]; x a; y q[{2, 0}];"));
+    let qubits: Vec<Vec<u32>> = got.into_iter().map(|g| g.1).collect();
+    assert_eq!(qubits, [vec![0], vec![1], vec![2], vec![0, 2], vec![0], vec![2], vec![2], vec![0]]);
+}
+
+#[test]
+fn a_fraction_as_a_power_is_a_root() {
+    let circuit = ok("qubit q; pow(1/2) @ x q; pow(-2) @ s q; inv @ t q;");
+    let Op::Unitary { matrix, .. } = circuit.ops.ops[0] else { panic!("{:?}", circuit.ops.ops[0]) };
+    let root = &circuit.matrices[matrix.0 as usize].entries;
+    let v = (Gate::V.row().matrix)(&[]);
+    assert!(root.iter().zip(&v).all(|(a, b)| (a - b).norm() < 1e-12), "{root:?}");
+    assert_eq!(gates(&circuit).iter().map(|g| g.0).collect::<Vec<_>>(), [Gate::Si, Gate::Si, Gate::Ti]);
+}
+
+#[test]
+fn a_controlled_phase_of_a_body_is_kept() {
+    let circuit = ok("gate g q { gphase(0.5); x q; } qubit[2] q; ctrl @ g q[0], q[1]; g q[0];");
+    let got = gates(&circuit);
+    assert_eq!(got[0], (Gate::Phaseshift, vec![0], vec![0.5]));
+    assert_eq!(got[1], (Gate::Cnot, vec![0, 1], vec![]));
+    assert!((circuit.global_phase - 0.5).abs() < 1e-15);
+}
+
+#[test]
+fn inputs_stay_free_in_angles_and_shape_circuits_in_sizes() {
+    let circuit = ok("input float t; qubit q; rx(2 * t + 1) q; ry(t * t) q;");
+    assert_eq!(circuit.angles[0], Angle::Affine { input: 0, scale: 2.0, offset: 1.0 });
+    assert!(matches!(circuit.angles[1], Angle::Expr(_)));
+    let text = "input int n; qubit[n] q; h q;";
+    assert_eq!(codes(text), ["SB5030"]);
+    let inputs = Inputs::from([("n".to_owned(), InputValue::Int(3))]);
+    let reading = read("t", text, &ParseOptions::default(), &inputs);
+    assert_eq!(reading.circuit.unwrap().n_qubits, 3);
+}
+
+#[test]
+fn control_that_is_known_disappears_and_control_that_is_not_stays() {
+    let known = ok("qubit q; int i = 0; while (i < 3) { x q; i += 1; } if (i == 3) { y q; } else { z q; }");
+    let names: Vec<Gate> = gates(&known).into_iter().map(|g| g.0).collect();
+    assert_eq!(names, [Gate::X, Gate::X, Gate::X, Gate::Y]);
+    let open = ok("qubit q; bit b; h q; b = measure q; if (b) { x q; }");
+    assert!(matches!(open.ops.ops.last(), Some(Op::If { .. })));
+}
+
+#[test]
+fn every_mistake_is_told_once_and_reading_goes_on() {
+    let text = "qubit[2] q;\nh q[0]\ncnot q[0] q[1];\nhh q[0];\nx q[5];\n";
+    assert_eq!(codes(text), ["SB5004", "SB5001"]);
+    let text = "qubit[2] q;\nhh q[0];\nx q[5];\ncnot q[0];\n";
+    assert_eq!(codes(text), ["SB5047", "SB5022", "SB5024"]);
+}
+
+#[test]
+fn a_mistake_in_a_gate_body_shows_the_call() {
+    let reading = read("t", "gate g q { nope q; }\nqubit q;\ng q;", &ParseOptions::default(), &Inputs::new());
+    let first = &reading.diagnostics[0];
+    assert_eq!((first.code, reading.sources.place(first.span.start).line), ("SB5047", 1));
+    assert_eq!(reading.sources.place(first.related[0].span.start).line, 3);
+}
+
+#[test]
+fn doubling_definitions_are_counted_before_they_are_expanded() {
+    let mut text = "gate g0 q { x q; }\n".to_owned();
+    for i in 1..64 {
+        text += &format!("gate g{i} q {{ g{} q; g{} q; }}\n", i - 1, i - 1);
+    }
+    text += "qubit q;\ng63 q;\n";
+    assert_eq!(codes(&text), ["SB5014"]);
+}
+
+#[test]
+fn depth_is_bounded_everywhere() {
+    for (open, close) in [("(", ")"), ("-", ""), ("if (true) {", "}"), ("2 ** ", "")] {
+        let text = format!("qubit q;\nrx({}1{}) q;", open.repeat(5000), close.repeat(5000));
+        assert!(!codes(&text).is_empty(), "{open}");
+        let text = format!("qubit q;\n{}x q;{}", "if (true) {".repeat(5000), "}".repeat(5000));
+        assert!(codes(&text).contains(&"SB5010"));
+    }
+}
+
+#[test]
+fn includes_stay_below_the_program() {
+    struct Folder;
+    impl Files for Folder {
+        fn read(&self, path: &str) -> Result<String, String> {
+            if path == "lib.inc" {
+                Ok("gate mine q { h q; }\n".into())
+            } else {
+                Err(format!("{path} is not there"))
+            }
+        }
+    }
+    let options = ParseOptions { files: &Folder, ..ParseOptions::default() };
+    let reading = read("t", "include \"lib.inc\";\nqubit q;\nmine q;", &options, &Inputs::new());
+    assert_eq!(gates(&reading.circuit.unwrap())[0].0, Gate::H);
+    for path in ["/etc/passwd", "../x.inc", "a/../../x", "none.inc"] {
+        let reading = read("t", &format!("include \"{path}\";"), &options, &Inputs::new());
+        assert_eq!(reading.diagnostics[0].code, "SB5006", "{path}");
+    }
+}
+
+#[test]
+fn an_envelope_brings_its_inputs() {
+    let text = r#"{"braketSchemaHeader":{"name":"braket.ir.openqasm.program","version":"1"},
+        "source":"OPENQASM 3; input int n; qubit[n] q; h q;","inputs":{"n":2}}"#;
+    assert_eq!(ok(text).n_qubits, 2);
+}
+
+#[test]
+fn braket_form_is_read_back_as_the_same_circuit() {
+    let text = "qubit[3] q; bit[3] b; u2(0.1, 0.2) q[0]; negctrl @ ctrl(1) @ ry(0.7) q[0], q[1], q[2]; \
+                crz(0.3) q[0], q[2]; inv @ pow(3) @ iswap q[1], q[2]; b = measure q;";
+    let written = emit(&ok(text), Emit::Braket, None).unwrap();
+    assert!(!written.contains('@') && !written.contains("include"), "{written}");
+    let again = emit(&ok(&written), Emit::Braket, None).unwrap();
+    assert_eq!(written, again);
+}
+
+const WORDS: &[&str] = &[
+    "qubit",
+    "[2]",
+    "q",
+    ";",
+    "bit",
+    "c",
+    "h ",
+    "cnot ",
+    "q[0]",
+    ",",
+    "q[1]",
+    "measure ",
+    "=",
+    "if",
+    "(",
+    ")",
+    "{",
+    "}",
+    "while",
+    "for",
+    " int ",
+    "i",
+    " in ",
+    "[0:3]",
+    "ctrl @ ",
+    "inv @ ",
+    "pow(2) @ ",
+    "rx(",
+    "pi",
+    "1.5",
+    "0",
+    "#pragma braket result ",
+    "expectation z(q[0])",
+    "\n",
+    "gate ",
+    "def ",
+    "->",
+    "++",
+    "**",
+    "\"01\"",
+    "switch",
+    "case",
+    "let ",
+    "const ",
+    "input float t;",
+    "box",
+    "reset ",
+    "$1",
+    "99999999999999999999",
+    "/*",
+    "end;",
+    "break;",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn nonsense_is_refused_without_harm(words in proptest::collection::vec(0..WORDS.len(), 0..80)) {
+        let text: String = words.into_iter().map(|i| WORDS[i]).collect();
+        let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
+        prop_assert!(reading.circuit.is_some() || !reading.diagnostics.is_empty());
+        prop_assert!(reading.diagnostics.len() <= limits::DIAGNOSTICS);
+        for d in &reading.diagnostics {
+            prop_assert!(d.span.start <= d.span.end && d.span.end as usize <= text.len() + 1, "{:?}", d);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused_without_harm(text in "\\PC{0,60}") {
+        let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
+        prop_assert!(reading.circuit.is_some() || !reading.diagnostics.is_empty());
+    }
+}

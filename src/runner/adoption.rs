@@ -1,0 +1,61 @@
+//! A task found at AWS, turned into the terms of a job that books it.
+
+use shotbook_sim::target::Catalogue;
+
+use crate::backend::{SeenTask, tags};
+use crate::ids::{BlobId, JobId, JobTag, hex};
+use crate::job::{HoldKind, Place, RetryPolicy, Terms};
+use crate::money::Money;
+use crate::price::{PriceList, Rate, Tariff};
+use crate::time::Timestamp;
+
+use sha2::{Digest, Sha256};
+
+/// The longest a managed simulator runs. Units: milliseconds. Source: quotas, above 31 qubits.
+const LONGEST_MS: u64 = 11 * 3600 * 1000;
+
+/// Terms that hold the most the task can cost. The job is named by the task, so that finding it
+/// twice books it once.
+pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
+    let device = Catalogue::embedded().devices().iter().find(|d| d.arn == seen.device.as_str());
+    let name = device.map_or_else(|| seen.device.as_str().to_owned(), |d| d.name.clone());
+    let tariff = match PriceList::embedded().rate(&name) {
+        Some(Rate::PerShot { task_fee, shot_fee }) => Tariff::PerShot { task_fee, shot_fee },
+        Some(Rate::PerMinute { minute, minimum_ms }) => {
+            Tariff::PerMinute { rate: minute, minimum_ms, maximum_ms: LONGEST_MS }
+        }
+        None => Tariff::Free,
+    };
+    let hold = tariff.worst_case(seen.shots).unwrap_or(Money::from_nanos(i64::MAX));
+    let region = seen.task.as_str().split(':').nth(3).map(str::to_owned);
+    let nothing = BlobId::of(b"");
+    let digest = hex(&Sha256::digest(seen.task.as_str().as_bytes()));
+    let mut own_tags = seen.tags.clone();
+    own_tags.retain(|key, _| !key.starts_with(tags::PREFIX));
+    Terms {
+        id: JobId::new(format!("j_adopted_{}", &digest[..12])),
+        key: seen.task.as_str().to_owned(),
+        tag: JobTag::new(seen.tags.get(tags::JOB).cloned().unwrap_or_default()),
+        content: nothing.clone(),
+        name: "adopted".to_owned(),
+        project: None,
+        tags: own_tags,
+        device: name,
+        place: Place::Braket { device: seen.device.clone(), region, reservation: None, experimental: false },
+        shots: seen.shots,
+        circuit: nothing.clone(),
+        action: nothing.clone(),
+        inputs: nothing,
+        tariff,
+        quoted: hold,
+        hold,
+        hold_kind: HoldKind::Hard,
+        budgets: Vec::new(),
+        max_cost: None,
+        retries: RetryPolicy::default(),
+        not_before: None,
+        created_at: now,
+        collection: None,
+        adopted: true,
+    }
+}

@@ -1,0 +1,216 @@
+//! The only loop: load a job, ask its duty, do it, apply what happened, commit.
+//!
+//! Nothing here decides. What to do comes from [`duty`], what it means from [`apply`], and any
+//! number of runners may share a store: the version in every commit keeps them apart.
+
+mod adoption;
+mod alive;
+mod doing;
+mod drive;
+mod lanes;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use alive::{is_gone, this_process};
+pub use drive::{Drained, Patience};
+
+use crate::backend::Braket;
+use crate::failpoint::Injected;
+use crate::ids::{JobId, RunnerId};
+use crate::job::{Cause, Duty, Illegal, Job, Place, Sight, duty};
+use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+
+/// How long a runner may keep a job to itself.
+const LEASE: Duration = Duration::from_secs(60);
+/// Shortest and longest rest after a call failed in passing. Source: the reliability contract, section 5.
+const REST_FIRST: Duration = Duration::from_millis(100);
+const REST_LAST: Duration = Duration::from_secs(20);
+/// Failures in a row after which a job is left alone for a minute, and a person who waits is told.
+const GIVE_UP: u32 = 8;
+const LEFT_ALONE: Duration = Duration::from_secs(60);
+
+/// The time, waiting for it, and chance.
+#[allow(async_fn_in_trait, reason = "used by static dispatch on one thread")]
+pub trait Clock {
+    /// The wall clock.
+    fn now(&self) -> Timestamp;
+    /// A number from 0 to 1 that spreads retries.
+    fn chance(&self) -> f64;
+    /// Returns once `how_long` has passed.
+    async fn sleep(&self, how_long: Duration);
+}
+
+/// Runs a circuit on the built-in simulator.
+pub trait Compute {
+    /// The result as stored bytes, or why there is none.
+    fn compute(&self, job: &Job, circuit: &[u8], inputs: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+/// What one step came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something happened; ask again at once.
+    Moved(Box<Job>),
+    /// Nothing to do until then.
+    Wait {
+        /// When to ask again; `None`: when something outside changes.
+        until: Option<Timestamp>,
+        /// Why.
+        because: Vec<Cause>,
+    },
+    /// Another runner works on it.
+    Leased(RunnerId),
+    /// It is over.
+    Done(Box<Job>),
+}
+
+/// Why the loop cannot go on; nothing stored is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event that cannot happen: our bug.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// A test asked for it.
+    #[error(transparent)]
+    Injected(#[from] Injected),
+}
+
+/// A process that works on the jobs of a store.
+pub struct Runner<'a, B, C> {
+    store: &'a dyn Store,
+    braket: &'a B,
+    clock: &'a C,
+    compute: &'a dyn Compute,
+    id: RunnerId,
+    lanes: RefCell<lanes::Lanes>,
+    /// Jobs whose last calls failed in passing.
+    resting: RefCell<BTreeMap<JobId, Rest>>,
+}
+
+struct Rest {
+    until: Timestamp,
+    failures: u32,
+    trouble: String,
+}
+
+impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
+    /// A runner that owns nothing yet.
+    pub fn new(store: &'a dyn Store, braket: &'a B, clock: &'a C, compute: &'a dyn Compute, id: RunnerId) -> Self {
+        Self {
+            store,
+            braket,
+            clock,
+            compute,
+            id,
+            lanes: RefCell::default(),
+            resting: RefCell::default(),
+        }
+    }
+
+    /// One rung of the ladder for one job.
+    pub async fn step(&self, id: &JobId) -> Result<Step, RunError> {
+        let job = self.store.job(id)?;
+        if job.is_done() {
+            return Ok(Step::Done(Box::new(job)));
+        }
+        let sight = self.sight(&job).await?;
+        let now = self.now_for(&job);
+        match duty(&job, &sight, now) {
+            Duty::Nothing => Ok(Step::Done(Box::new(job))),
+            Duty::Wait { until, because } => Ok(Step::Wait { until, because }),
+            owed => {
+                if let Some(holder) = self.take_lease(id)? {
+                    return Ok(Step::Leased(holder));
+                }
+                let step = self.perform(job, owed).await;
+                self.store.unlease(id, &self.id)?;
+                step
+            }
+        }
+    }
+
+    /// The last thing that went wrong with a job in this process.
+    pub fn trouble(&self, id: &JobId) -> Option<String> {
+        self.resting.borrow().get(id).map(|rest| rest.trouble.clone())
+    }
+
+    /// What surrounds a job now: frozen budgets, the state of its lane, requested patience.
+    async fn sight(&self, job: &Job) -> Result<Sight, RunError> {
+        let mut sight = Sight::default();
+        if job.terms.is_local() {
+            return Ok(sight);
+        }
+        let now = self.clock.now();
+        if let Some(rest) = self.resting.borrow().get(&job.terms.id).filter(|rest| rest.until > now) {
+            if rest.failures >= GIVE_UP {
+                sight.paused = Some(rest.trouble.clone());
+                return Ok(sight);
+            }
+            sight.throttled_until = Some(rest.until);
+        }
+        sight.paused = match (job.lane(), &job.terms.place) {
+            (Some(lane), _) => self.lane_trouble(lane).await,
+            (None, Place::Braket { region, .. }) if job.terms.not_before.is_none_or(|at| at <= now) => {
+                self.lane_in(region.as_deref().unwrap_or_default()).await.err()
+            }
+            (None, _) => None,
+        };
+        if !job.terms.budgets.is_empty() {
+            let bound = |name| job.terms.budgets.contains(name);
+            sight.frozen = self
+                .store
+                .budgets(now)?
+                .into_iter()
+                .filter(|b| bound(&b.budget.name) && b.balance.is_frozen(b.budget.limit))
+                .map(|b| b.budget.name)
+                .collect();
+        }
+        Ok(sight)
+    }
+
+    /// AWS's clock where it is known, else ours: deadlines of a request are AWS's.
+    fn now_for(&self, job: &Job) -> Timestamp {
+        let now = self.clock.now();
+        job.lane().map_or(now, |lane| self.lanes.borrow().server_time(&lane.region, now))
+    }
+
+    fn take_lease(&self, id: &JobId) -> Result<Option<RunnerId>, RunError> {
+        let now = self.clock.now();
+        let until = now.after(LEASE);
+        if self.store.lease(id, &self.id, now, until)? {
+            return Ok(None);
+        }
+        // A process that is gone gives nothing back; waiting for its lease would help nobody.
+        match self.store.lease_holder(id)? {
+            Some(holder) if is_gone(&holder) => {
+                self.store.unlease(id, &holder)?;
+                let taken = self.store.lease(id, &self.id, now, until)?;
+                Ok(if taken { None } else { Some(holder) })
+            }
+            Some(holder) => Ok(Some(holder)),
+            None => Ok(Some(RunnerId::new("another process"))),
+        }
+    }
+
+    /// Leaves a job alone for a while that grows with every failure in a row, with full jitter.
+    fn rest(&self, id: &JobId, at_least: Duration, trouble: String) {
+        let mut resting = self.resting.borrow_mut();
+        let failures = resting.get(id).map_or(0, |rest| rest.failures).saturating_add(1);
+        let ceiling = REST_FIRST.saturating_mul(1 << failures.min(16)).min(REST_LAST);
+        let jittered = ceiling.mul_f64(self.clock.chance().clamp(0.0, 1.0)).max(REST_FIRST);
+        let how_long = if failures >= GIVE_UP { LEFT_ALONE } else { jittered.max(at_least) };
+        let until = self.clock.now().after(how_long);
+        resting.insert(id.clone(), Rest { until, failures, trouble });
+    }
+
+    fn rested(&self, id: &JobId) {
+        self.resting.borrow_mut().remove(id);
+    }
+}
+
