@@ -218,6 +218,16 @@ impl ExprPool {
         self.nodes.is_empty()
     }
 
+    /// Whether its value may differ between shots: it names a bit or a variable.
+    pub fn depends_on_shot(&self, id: ExprId) -> bool {
+        match self.node(id) {
+            Node::Const(_) | Node::Input(_) => false,
+            Node::Var(_) | Node::Bit(_) | Node::Bits(..) => true,
+            Node::Unary(_, a) | Node::Cast(_, a) => self.depends_on_shot(a),
+            Node::Binary(_, a, b) | Node::Call(_, a, b) => self.depends_on_shot(a) || self.depends_on_shot(b),
+        }
+    }
+
     /// The expression as `scale * input + offset`, where it is one.
     pub fn affine(&self, id: ExprId) -> Option<(Option<u32>, f64, f64)> {
         match self.node(id) {

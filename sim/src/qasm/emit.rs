@@ -30,8 +30,21 @@ pub type Takes<'a> = &'a dyn Fn(Gate) -> bool;
 /// # Errors
 /// One diagnostic for each operation that the form cannot say.
 pub fn emit(circuit: &Circuit, form: Emit, takes: Option<Takes<'_>>) -> Result<String, Vec<Diagnostic>> {
-    let mut writer =
-        Writer { circuit, form, takes, out: String::new(), wrong: Vec::new(), indent: 0, measured: false };
+    emit_for(circuit, form, takes, true)
+}
+
+/// The same for a target that may not know barriers; they are left out there.
+///
+/// # Errors
+/// As [`emit`].
+pub fn emit_for(
+    circuit: &Circuit,
+    form: Emit,
+    takes: Option<Takes<'_>>,
+    barriers: bool,
+) -> Result<String, Vec<Diagnostic>> {
+    let (out, wrong) = (String::new(), Vec::new());
+    let mut writer = Writer { circuit, form, takes, barriers, out, wrong, indent: 0 };
     writer.head();
     writer.block(&circuit.ops);
     writer.tail();
@@ -42,10 +55,10 @@ struct Writer<'a> {
     circuit: &'a Circuit,
     form: Emit,
     takes: Option<Takes<'a>>,
+    barriers: bool,
     out: String,
     wrong: Vec<Diagnostic>,
     indent: usize,
-    measured: bool,
 }
 
 /// An angle while gates are decomposed: a constant plus a multiple of one slot.
@@ -239,7 +252,6 @@ impl<'a> Writer<'a> {
                 Some(bit) => {
                     let name = self.bit_name(bit);
                     self.measure_line(qubit, &name);
-                    self.measured = true;
                 }
                 None => {
                     let name = self.qubit(qubit);
@@ -276,8 +288,7 @@ impl<'a> Writer<'a> {
             }
             Op::Barrier { qubits } => {
                 let targets = self.list(circuit.qubit_range(qubits));
-                let supported = self.form != Emit::Braket || self.takes.is_none();
-                if supported {
+                if self.barriers {
                     let all = if self.form == Emit::OpenQasm2 && targets.is_empty() {
                         "q"
                     } else {

@@ -7,6 +7,7 @@ mod judge;
 mod rows;
 mod rules;
 mod subject;
+mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +18,4 @@ pub use device::{
     ResultSupport, Status, Window,
 };
 pub use rules::{RULES, Rule};
+pub use submission::{Submission, submission};

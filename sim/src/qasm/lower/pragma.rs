@@ -196,24 +196,57 @@ impl Lowering<'_> {
                 ResultType::Amplitude(out)
             }
             ResultSpec::Observable(name, factors) => {
+                let make = match name.text.as_str() {
+                    "expectation" => ResultType::Expectation,
+                    "variance" => ResultType::Variance,
+                    _ => ResultType::Sample,
+                };
                 let observable = self.observable(factors, span)?;
-                match name.text.as_str() {
-                    "expectation" => ResultType::Expectation(observable),
-                    "variance" => ResultType::Variance(observable),
-                    _ => ResultType::Sample(observable),
+                for observable in self.one_by_one(observable, span)? {
+                    self.circuit.results.push(ResultRequest { kind: make(observable), span });
                 }
+                return Ok(());
             }
             ResultSpec::Gradient(terms, names) => {
                 let mut sum = Vec::new();
                 for (weight, factors) in terms {
                     let weight = self.known_number(weight)?;
-                    sum.push((weight, self.observable(factors, span)?));
+                    let observable = self.observable(factors, span)?;
+                    sum.extend(self.one_by_one(observable, span)?.into_iter().map(|o| (weight, o)));
                 }
                 ResultType::AdjointGradient { terms: sum, inputs: self.input_indices(names)? }
             }
         };
         self.circuit.results.push(ResultRequest { kind, span });
         Ok(())
+    }
+
+    /// A one-qubit observable on several qubits, or on all, is one request for each.
+    fn one_by_one(&mut self, observable: Observable, span: Span) -> Lowered<Vec<Observable>> {
+        let [(factor, qubits)] = observable.factors.as_slice() else {
+            for (factor, qubits) in &observable.factors {
+                if qubits.len() != 1 && !matches!(factor, Factor::Hermitian(_)) {
+                    return self.error(
+                        "SB5043",
+                        span,
+                        "a factor of a product acts on one qubit",
+                        "write `z(q[0])`",
+                    );
+                }
+            }
+            return Ok(vec![observable]);
+        };
+        let every: Vec<u32> = (0..self.circuit.n_qubits).collect();
+        let targets = if qubits.is_empty() { &every } else { qubits };
+        let arity = match factor {
+            Factor::Hermitian(entries) => entries.len().isqrt().trailing_zeros() as usize,
+            _ => 1,
+        };
+        if arity > 1 && targets.len() != arity {
+            return self.error("SB5053", span, format!("the matrix acts on {arity} qubits"), "name as many");
+        }
+        let groups = targets.chunks(arity.max(1));
+        Ok(groups.map(|group| Observable { factors: vec![(factor.clone(), group.to_vec())] }).collect())
     }
 
     fn input_indices(&mut self, names: &[Name]) -> Lowered<Vec<u32>> {

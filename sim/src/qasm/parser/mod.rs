@@ -174,9 +174,15 @@ impl<'a> Parser<'a> {
             _ => format!("`{}`", self.word().chars().take(40).collect::<String>().escape_debug()),
         };
         let message = format!("expected {wanted}, found {found}");
-        self.note(
-            Diagnostic::error("SB5001", self.token.span, message).with_label(format!("expected {wanted}")),
-        );
+        let help = match wanted {
+            "`,` or `;`" => "operands are separated by commas: `cnot q[0], q[1];`",
+            "a statement" => "a statement begins with a gate, a keyword or a name",
+            _ => "`shotbook help SB5001` shows what may stand here",
+        };
+        let diagnostic = Diagnostic::error("SB5001", self.token.span, message)
+            .with_label(format!("expected {wanted}"))
+            .with_help(help);
+        self.note(diagnostic);
         Lost
     }
 

@@ -1,0 +1,4 @@
+OPENQASM 3.0;
+input int n;
+qubit[n] q;
+h q;

@@ -1,0 +1,3 @@
+OPENQASM 3.0;
+#pragma braket verbatim
+x $0;

@@ -1,0 +1,5 @@
+OPENQASM 3.0;
+#pragma verbatim
+box {
+    x $0;
+}

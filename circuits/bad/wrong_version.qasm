@@ -1,0 +1,2 @@
+OPENQASM 5.0;
+qubit q;

@@ -1,0 +1,306 @@
+//! The kernels themselves, in portable Rust that compilers turn into vector instructions.
+//!
+//! `FMA` says whether `mul_add` is one instruction; without it a library call would be slower
+//! than two operations.
+
+use num_complex::Complex64;
+
+use super::{Block, LANE_BITS, LANES};
+use crate::plan::step::Where;
+
+#[inline(always)]
+fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Calls `f(start, len)` for each run of block indices in which the bits of `fixed` equal `ones`.
+#[inline(always)]
+fn runs(total: usize, fixed: usize, ones: usize, mut f: impl FnMut(usize, usize)) {
+    if fixed >= total {
+        return;
+    }
+    let run = if fixed == 0 { total } else { 1 << fixed.trailing_zeros() };
+    let mut at = 0;
+    while at < total {
+        f(at | ones, run);
+        at = ((at | fixed | (run - 1)) + 1) & !fixed;
+    }
+}
+
+/// The part of a condition that selects blocks, and whether each lane meets the rest.
+#[inline(always)]
+fn split(on: Where) -> (usize, usize, [bool; LANES]) {
+    let (ones, zeros) = ((on.ones >> LANE_BITS) as usize, (on.zeros >> LANE_BITS) as usize);
+    let lanes =
+        std::array::from_fn(|l| l as u64 & on.ones & 7 == on.ones & 7 && l as u64 & on.zeros & 7 == 0);
+    (ones, zeros, lanes)
+}
+
+/// A factor for each lane.
+#[derive(Clone, Copy)]
+struct Lanes {
+    re: [f64; LANES],
+    im: [f64; LANES],
+}
+
+#[inline(always)]
+fn lanes(f: impl Fn(usize) -> Complex64) -> Lanes {
+    Lanes { re: std::array::from_fn(|l| f(l).re), im: std::array::from_fn(|l| f(l).im) }
+}
+
+/// `a * x + b * y`, lane by lane.
+#[inline(always)]
+fn combine<const FMA: bool>(a: &Lanes, x: &Block, b: &Lanes, y: &Block) -> Block {
+    let mut out = Block::ZERO;
+    for l in 0..LANES {
+        let re = fma::<FMA>(a.re[l], x.re[l], -(a.im[l] * x.im[l]));
+        let im = fma::<FMA>(a.re[l], x.im[l], a.im[l] * x.re[l]);
+        let re = fma::<FMA>(b.re[l], y.re[l], re);
+        let im = fma::<FMA>(b.re[l], y.im[l], im);
+        out.re[l] = fma::<FMA>(-b.im[l], y.im[l], re);
+        out.im[l] = fma::<FMA>(b.im[l], y.re[l], im);
+    }
+    out
+}
+
+#[inline(always)]
+fn scaled<const FMA: bool>(a: &Lanes, x: &Block) -> Block {
+    let mut out = Block::ZERO;
+    for l in 0..LANES {
+        out.re[l] = fma::<FMA>(a.re[l], x.re[l], -(a.im[l] * x.im[l]));
+        out.im[l] = fma::<FMA>(a.re[l], x.im[l], a.im[l] * x.re[l]);
+    }
+    out
+}
+
+const ONE: Complex64 = Complex64::new(1.0, 0.0);
+const ZERO: Complex64 = Complex64::new(0.0, 0.0);
+
+#[inline(always)]
+pub(super) fn pair<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]) {
+    let (ones, zeros, met) = split(on);
+    if target < LANE_BITS {
+        // New value of a lane: `a` times itself plus `b` times its partner.
+        let bit = 1usize << target;
+        let own = lanes(|l| if !met[l] { ONE } else { m[if l & bit == 0 { 0 } else { 3 }] });
+        let other = lanes(|l| if !met[l] { ZERO } else { m[if l & bit == 0 { 1 } else { 2 }] });
+        return match target {
+            0 => inside::<FMA, 1>(blocks, ones, zeros, &own, &other),
+            1 => inside::<FMA, 2>(blocks, ones, zeros, &own, &other),
+            _ => inside::<FMA, 4>(blocks, ones, zeros, &own, &other),
+        };
+    }
+    let entry = |i: usize| {
+        lanes(|l| {
+            if met[l] {
+                m[i]
+            } else if i == 0 || i == 3 {
+                ONE
+            } else {
+                ZERO
+            }
+        })
+    };
+    let m = [entry(0), entry(1), entry(2), entry(3)];
+    let stride = 1usize << (target - LANE_BITS);
+    runs(blocks.len(), stride | ones | zeros, ones, |start, len| {
+        let (low, high) = blocks.split_at_mut(start + stride);
+        for (x, y) in low[start..start + len].iter_mut().zip(&mut high[..len]) {
+            let (a, b) = (*x, *y);
+            *x = combine::<FMA>(&m[0], &a, &m[1], &b);
+            *y = combine::<FMA>(&m[2], &a, &m[3], &b);
+        }
+    });
+}
+
+/// A pair operation between lanes that differ in `BIT`.
+#[inline(always)]
+fn inside<const FMA: bool, const BIT: usize>(
+    blocks: &mut [Block],
+    ones: usize,
+    zeros: usize,
+    own: &Lanes,
+    other: &Lanes,
+) {
+    runs(blocks.len(), ones | zeros, ones, |start, len| {
+        for x in &mut blocks[start..start + len] {
+            let partner = exchanged::<BIT>(x);
+            *x = combine::<FMA>(own, x, other, &partner);
+        }
+    });
+}
+
+/// The block with lanes exchanged that differ in the bits of `X`.
+#[inline(always)]
+fn exchanged<const X: usize>(x: &Block) -> Block {
+    Block { re: std::array::from_fn(|l| x.re[l ^ X]), im: std::array::from_fn(|l| x.im[l ^ X]) }
+}
+
+#[inline(always)]
+pub(super) fn flip<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where) {
+    let (ones, zeros, met) = split(on);
+    if target < LANE_BITS || met.contains(&false) {
+        return pair::<FMA>(blocks, target, on, &[ZERO, ONE, ONE, ZERO]);
+    }
+    let stride = 1usize << (target - LANE_BITS);
+    runs(blocks.len(), stride | ones | zeros, ones, |start, len| {
+        let (low, high) = blocks.split_at_mut(start + stride);
+        low[start..start + len].swap_with_slice(&mut high[..len]);
+    });
+}
+
+#[inline(always)]
+pub(super) fn phase<const FMA: bool>(blocks: &mut [Block], on: Where, factor: Complex64) {
+    let (ones, zeros, met) = split(on);
+    let factor = lanes(|l| if met[l] { factor } else { ONE });
+    runs(blocks.len(), ones | zeros, ones, |start, len| {
+        for x in &mut blocks[start..start + len] {
+            *x = scaled::<FMA>(&factor, x);
+        }
+    });
+}
+
+/// The amplitude of an index.
+#[inline(always)]
+pub(crate) fn get(blocks: &[Block], at: usize) -> Complex64 {
+    let b = &blocks[at / LANES];
+    Complex64::new(b.re[at % LANES], b.im[at % LANES])
+}
+
+/// Sets the amplitude of an index.
+#[inline(always)]
+pub(crate) fn put(blocks: &mut [Block], at: usize, value: Complex64) {
+    let b = &mut blocks[at / LANES];
+    b.re[at % LANES] = value.re;
+    b.im[at % LANES] = value.im;
+}
+
+/// Offsets of the amplitudes of one group: bit 0 of the counter is the last target.
+pub(crate) fn offsets(targets: &[u32]) -> Vec<usize> {
+    let k = targets.len();
+    (0..1usize << k)
+        .map(|i| targets.iter().enumerate().fold(0, |a, (t, &p)| a | (i >> (k - 1 - t) & 1) << p))
+        .collect()
+}
+
+#[inline(always)]
+pub(super) fn dense<const FMA: bool>(blocks: &mut [Block], targets: &[u32], on: Where, m: &[Complex64]) {
+    let offsets = offsets(targets);
+    let side = offsets.len();
+    let fixed = offsets[side - 1] | (on.ones | on.zeros) as usize;
+    let mut old = vec![ZERO; side];
+    runs(blocks.len() * LANES, fixed, on.ones as usize, |start, len| {
+        for at in start..start + len {
+            for (o, &offset) in old.iter_mut().zip(&offsets) {
+                *o = get(blocks, at + offset);
+            }
+            for (row, &offset) in m.chunks_exact(side).zip(&offsets) {
+                let (mut re, mut im) = (0.0, 0.0);
+                for (a, x) in row.iter().zip(&old) {
+                    re = fma::<FMA>(a.re, x.re, fma::<FMA>(-a.im, x.im, re));
+                    im = fma::<FMA>(a.re, x.im, fma::<FMA>(a.im, x.re, im));
+                }
+                put(blocks, at + offset, Complex64::new(re, im));
+            }
+        }
+    });
+}
+
+#[inline(always)]
+pub(super) fn mass<const FMA: bool>(blocks: &[Block], on: Where) -> f64 {
+    let (ones, zeros, met) = split(on);
+    let mut sums = [0.0; LANES];
+    runs(blocks.len(), ones | zeros, ones, |start, len| {
+        for x in &blocks[start..start + len] {
+            #[allow(clippy::needless_range_loop, reason = "lanes of a register")]
+            for l in 0..LANES {
+                sums[l] = fma::<FMA>(x.re[l], x.re[l], fma::<FMA>(x.im[l], x.im[l], sums[l]));
+            }
+        }
+    });
+    (0..LANES).filter(|&l| met[l]).map(|l| sums[l]).sum()
+}
+
+/// Calls a kernel with the lane bits of a mask as a constant.
+macro_rules! by_lane_mask {
+    ($x:expr, $f:ident::<$fma:ident>($($arg:expr),*)) => {
+        match $x & 7 {
+            0 => $f::<$fma, 0>($($arg),*),
+            1 => $f::<$fma, 1>($($arg),*),
+            2 => $f::<$fma, 2>($($arg),*),
+            3 => $f::<$fma, 3>($($arg),*),
+            4 => $f::<$fma, 4>($($arg),*),
+            5 => $f::<$fma, 5>($($arg),*),
+            6 => $f::<$fma, 6>($($arg),*),
+            _ => $f::<$fma, 7>($($arg),*),
+        }
+    };
+}
+
+/// The sign of each lane: negative where its index has odd parity with a mask.
+#[inline(always)]
+fn signs(z: u64) -> [f64; LANES] {
+    std::array::from_fn(|l| if (l as u64 & z).count_ones() & 1 == 1 { -1.0 } else { 1.0 })
+}
+
+#[inline(always)]
+pub(super) fn overlap<const FMA: bool>(bra: &[Block], ket: &[Block], x: u64, z: u64, on: Where) -> Complex64 {
+    by_lane_mask!(x, overlap_lanes::<FMA>(bra, ket, x, z, on))
+}
+
+#[inline(always)]
+fn overlap_lanes<const FMA: bool, const X: usize>(
+    bra: &[Block],
+    ket: &[Block],
+    x: u64,
+    z: u64,
+    on: Where,
+) -> Complex64 {
+    let (x_high, z_high) = ((x >> LANE_BITS) as usize, (z >> LANE_BITS) as usize);
+    let (ones, zeros, met) = split(on);
+    let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
+    runs(ket.len(), ones | zeros, ones, |start, len| {
+        for i in start..start + len {
+            let (a, b) = (&ket[i], exchanged::<X>(&bra[i ^ x_high]));
+            let sign = if (i & z_high).count_ones() & 1 == 1 { -1.0 } else { 1.0 };
+            for l in 0..LANES {
+                let (br, bi) = (b.re[l] * sign, b.im[l] * sign);
+                re[l] = fma::<FMA>(br, a.re[l], fma::<FMA>(bi, a.im[l], re[l]));
+                im[l] = fma::<FMA>(br, a.im[l], fma::<FMA>(-bi, a.re[l], im[l]));
+            }
+        }
+    });
+    let signs = signs(z);
+    (0..LANES).filter(|&l| met[l]).map(|l| Complex64::new(re[l], im[l]) * signs[l]).sum()
+}
+
+#[inline(always)]
+pub(super) fn add_pauli<const FMA: bool>(
+    out: &mut [Block],
+    ket: &[Block],
+    x: u64,
+    z: u64,
+    factor: Complex64,
+) {
+    by_lane_mask!(x, add_pauli_lanes::<FMA>(out, ket, x, z, factor));
+}
+
+#[inline(always)]
+fn add_pauli_lanes<const FMA: bool, const X: usize>(
+    out: &mut [Block],
+    ket: &[Block],
+    x: u64,
+    z: u64,
+    factor: Complex64,
+) {
+    let (x_high, z_high) = ((x >> LANE_BITS) as usize, (z >> LANE_BITS) as usize);
+    let signs = signs(z);
+    let plus = lanes(|l| factor * signs[l ^ X]);
+    let minus = lanes(|l| -factor * signs[l ^ X]);
+    let one = lanes(|_| ONE);
+    for (i, sum) in out.iter_mut().enumerate() {
+        let from = i ^ x_high;
+        let factor = if (from & z_high).count_ones() & 1 == 1 { &minus } else { &plus };
+        *sum = combine::<FMA>(&one, sum, factor, &exchanged::<X>(&ket[from]));
+    }
+}

@@ -1,0 +1,93 @@
+//! One source of every kernel, one compiled form for each instruction set.
+#![allow(unsafe_code)]
+
+use std::sync::OnceLock;
+
+use num_complex::Complex64;
+
+use super::{Block, body};
+use crate::plan::step::Where;
+
+/// An instruction set that kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cpu {
+    /// What every processor of the architecture has.
+    Baseline,
+    /// 256-bit registers and fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 512-bit registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Cpu {
+    /// Those that this processor has, plainest first.
+    pub(crate) fn available() -> Vec<Self> {
+        #[allow(unused_mut)]
+        let mut all = vec![Self::Baseline];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                all.push(Self::Avx2);
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                    all.push(Self::Avx512);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The best instruction set of this processor, found once.
+pub(crate) fn cpu() -> Cpu {
+    static BEST: OnceLock<Cpu> = OnceLock::new();
+    *BEST.get_or_init(|| Cpu::available().pop().unwrap_or(Cpu::Baseline))
+}
+
+/// Whether plain multiply-add is fused in hardware on every processor of the architecture.
+const BASELINE_FMA: bool = cfg!(target_arch = "aarch64");
+
+macro_rules! versions {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)*) => { $(
+        $(#[$doc])*
+        pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($arg: $ty),*) $(-> $ret)? {
+                body::$name::<true>($($arg),*)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+            fn avx512($($arg: $ty),*) $(-> $ret)? {
+                body::$name::<true>($($arg),*)
+            }
+            match cpu {
+                Cpu::Baseline => body::$name::<BASELINE_FMA>($($arg),*),
+                // SAFETY: these variants are made only by `available`, after asking the processor.
+                #[cfg(target_arch = "x86_64")]
+                Cpu::Avx2 => unsafe { avx2($($arg),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Cpu::Avx512 => unsafe { avx512($($arg),*) },
+            }
+        }
+    )* };
+}
+
+versions! {
+    /// Multiplies pairs that differ in bit `target` by a 2x2 matrix, where the condition holds.
+    fn pair(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]);
+    /// Exchanges amplitudes that differ in bit `target`, where the condition holds.
+    fn flip(blocks: &mut [Block], target: u32, on: Where);
+    /// Multiplies by a factor where the condition holds.
+    fn phase(blocks: &mut [Block], on: Where, factor: Complex64);
+    /// Multiplies groups that differ in some bits by a matrix, most significant bit first.
+    fn dense(blocks: &mut [Block], targets: &[u32], on: Where, m: &[Complex64]);
+    /// Sum of squared magnitudes where the condition holds.
+    fn mass(blocks: &[Block], on: Where) -> f64;
+    /// Sum of conj(bra[i ^ x]) ket[i], negative where i & z has odd parity, over i that meet the condition.
+    fn overlap(bra: &[Block], ket: &[Block], x: u64, z: u64, on: Where) -> Complex64;
+    /// Adds to out[i ^ x] a factor times ket[i], negative where i & z has odd parity.
+    fn add_pauli(out: &mut [Block], ket: &[Block], x: u64, z: u64, factor: Complex64);
+}

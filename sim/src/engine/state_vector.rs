@@ -1,0 +1,175 @@
+//! All amplitudes of a pure state; with random choices of Kraus operators, also of trajectories.
+
+use num_complex::Complex64;
+
+use crate::circuit::BitString;
+use crate::engine::amplitudes::{self, Amplitudes};
+use crate::engine::gradient;
+use crate::engine::kernels::Cpu;
+use crate::engine::model::{Action, Engine, Kraus, Weights};
+use crate::engine::{Options, SimError};
+use crate::pauli::{Pauli, PauliString, PauliSum};
+use crate::plan::Segment;
+use crate::plan::step::{self, Step, Where};
+use crate::sample::{Rng, Rows};
+
+/// The engine for a number of qubits.
+pub(crate) struct StateVector {
+    pub(crate) n: u32,
+    pub(crate) cpu: Cpu,
+}
+
+impl StateVector {
+    fn bit(&self, qubit: u32) -> u32 {
+        self.n - 1 - qubit
+    }
+
+    fn bits(&self, qubits: &[u32]) -> Vec<u32> {
+        qubits.iter().map(|&q| self.bit(q)).collect()
+    }
+
+    fn weigh_channel(&self, state: &Amplitudes, kraus: &Kraus) -> Weights {
+        if let Some(known) = &kraus.mixture {
+            return known.clone();
+        }
+        let rho = state.reduced(&self.bits(&kraus.qubits));
+        let side = rho.len().isqrt();
+        kraus
+            .operators
+            .iter()
+            .map(|k| {
+                (0..side)
+                    .flat_map(|r| (0..side * side).map(move |i| (r, i / side, i % side)))
+                    .map(|(r, a, b)| (k[r * side + a] * rho[a * side + b] * k[r * side + b].conj()).re)
+                    .sum::<f64>()
+                    .max(0.0)
+            })
+            .collect()
+    }
+}
+
+/// The X and Z masks of a string on `n` qubits, and how many of its letters are Y.
+pub(crate) fn masks(n: u32, string: &PauliString) -> (u64, u64, u32) {
+    let (mut x, mut z, mut y) = (0, 0, 0);
+    for &(q, letter) in string {
+        let bit = 1u64 << (n - 1 - q);
+        x |= if letter == Pauli::Z { 0 } else { bit };
+        z |= if letter == Pauli::X { 0 } else { bit };
+        y += u32::from(letter == Pauli::Y);
+    }
+    (x, z, y)
+}
+
+/// The real part of i^power times a number.
+pub(crate) fn real_of_turned(value: Complex64, power: u32) -> f64 {
+    match power % 4 {
+        0 => value.re,
+        1 => -value.im,
+        2 => -value.re,
+        _ => value.im,
+    }
+}
+
+impl Engine for StateVector {
+    type State = Amplitudes;
+    type Plan = Vec<Step>;
+    const NAME: &'static str = "state-vector";
+
+    fn state_bytes(&self) -> u64 {
+        amplitudes::bytes(self.n)
+    }
+
+    fn plan(&self, segment: &Segment<'_>) -> Result<Vec<Step>, SimError> {
+        Ok(step::lower(segment, self.n))
+    }
+
+    fn zero(&self) -> Amplitudes {
+        Amplitudes::zero(self.n, self.cpu)
+    }
+
+    fn copy(&self, state: &Amplitudes) -> Amplitudes {
+        state.clone()
+    }
+
+    fn evolve(
+        &self,
+        state: &mut Amplitudes,
+        plan: &Vec<Step>,
+        options: &Options<'_>,
+    ) -> Result<(), SimError> {
+        state.apply(plan, options)
+    }
+
+    fn weigh(&self, state: &Amplitudes, action: &Action) -> Weights {
+        match action {
+            Action::Measure(q) | Action::Reset(q) => {
+                let bit = 1 << self.bit(*q);
+                let zero = state.mass(Where { ones: 0, zeros: bit });
+                let one = state.mass(Where { ones: bit, zeros: 0 });
+                [zero, one].into_iter().collect()
+            }
+            Action::Channel(kraus) => self.weigh_channel(state, kraus),
+        }
+    }
+
+    fn act(&self, state: &mut Amplitudes, action: &Action, outcome: usize, weight: f64) {
+        match action {
+            Action::Measure(q) => state.project(self.bit(*q), outcome == 1, weight),
+            Action::Reset(q) => {
+                state.project(self.bit(*q), outcome == 1, weight);
+                if outcome == 1 {
+                    state.step(&Step::Flip { target: self.bit(*q), on: Where::default() });
+                }
+            }
+            Action::Channel(kraus) => {
+                let scale = 1.0 / weight.sqrt();
+                let operator: Vec<_> = kraus.operators[outcome].iter().map(|z| z * scale).collect();
+                for step in step::matrix_step(self.n, &kraus.qubits, &operator) {
+                    state.step(&step);
+                }
+            }
+        }
+    }
+
+    fn sample(&self, state: &Amplitudes, qubits: &[u32], shots: u64, rng: &mut Rng) -> Rows {
+        state.sample(&self.bits(qubits), shots, rng)
+    }
+
+    fn probabilities(&self, state: &Amplitudes, qubits: &[u32]) -> Vec<f64> {
+        state.marginal(&self.bits(qubits))
+    }
+
+    fn means(&self, state: &Amplitudes, sums: &[&PauliSum]) -> Vec<f64> {
+        sums.iter()
+            .map(|sum| {
+                sum.terms
+                    .iter()
+                    .map(|(weight, string)| {
+                        let (x, z, y) = masks(self.n, string);
+                        weight * real_of_turned(state.overlap(state, x, z, Where::default()), y)
+                    })
+                    .sum()
+            })
+            .collect()
+    }
+
+    fn density(&self, state: &Amplitudes, qubits: &[u32]) -> Vec<Complex64> {
+        state.reduced(&self.bits(qubits))
+    }
+
+    fn amplitudes(&self, state: &Amplitudes) -> Option<Vec<Complex64>> {
+        Some(state.to_vec())
+    }
+
+    fn amplitude(&self, state: &Amplitudes, basis: &BitString) -> Option<Complex64> {
+        basis.to_index().map(|i| state.get(i as usize))
+    }
+    fn gradient(
+        &self,
+        segments: &[Segment<'_>],
+        sum: &PauliSum,
+        options: &Options<'_>,
+    ) -> Result<(f64, Vec<f64>), SimError> {
+        gradient::adjoint(self.n, self.cpu, segments, sum, options)
+    }
+}

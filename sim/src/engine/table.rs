@@ -1,0 +1,151 @@
+//! The engines: one row each says when it fits, what it costs and how to make it.
+
+use crate::circuit::Circuit;
+use crate::engine::amplitudes;
+use crate::engine::kernels;
+use crate::engine::model::Engine;
+use crate::engine::prepared::{Machine, Run};
+use crate::engine::runner::Runner;
+use crate::engine::state_vector::StateVector;
+use crate::engine::{EngineChoice, Options, SimError};
+use crate::plan::code::{Code, Inst};
+
+/// What a circuit needs of an engine.
+pub(crate) struct Needs {
+    pub(crate) n_qubits: u32,
+    pub(crate) n_ops: u64,
+    /// Whether it has channels.
+    pub(crate) noisy: bool,
+}
+
+impl Needs {
+    pub(crate) fn of(circuit: &Circuit, code: &Code) -> Self {
+        let mut n_ops = 0;
+        let mut noisy = false;
+        for inst in &code.insts {
+            n_ops += match inst {
+                Inst::Unitary { start, end, .. } => (end - start) as u64,
+                _ => 1,
+            };
+            noisy |= matches!(inst, Inst::Noise(_));
+        }
+        Self { n_qubits: circuit.n_qubits, n_ops, noisy }
+    }
+}
+
+/// What an engine would spend.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Forecast {
+    /// Memory of one state. Units: bytes; saturates.
+    pub bytes: u64,
+    /// Time of one shot or one exact answer, roughly. Units: microseconds.
+    pub time_us: f64,
+}
+
+/// A row: everything known about one engine.
+pub(crate) struct Row {
+    pub(crate) choice: EngineChoice,
+    pub(crate) name: &'static str,
+    /// What it would cost, or why it cannot.
+    pub(crate) fits: fn(&Needs) -> Result<Forecast, &'static str>,
+    pub(crate) make: for<'a> fn(&Circuit, Code, &Options<'a>) -> Box<dyn Run + Send + 'a>,
+}
+
+fn make<'a, E: Engine + 'static>(
+    engine: E,
+    circuit: &Circuit,
+    code: Code,
+    options: &Options<'a>,
+    mixes: bool,
+) -> Box<dyn Run + Send + 'a> {
+    Box::new(Machine { runner: Runner::new(engine, circuit, code, mixes), options: options.clone() })
+}
+
+/// Amplitudes that a sweep updates in a microsecond; measured on two cores of a Zen 4.
+const AMPLITUDES_PER_US: f64 = 1000.0;
+
+fn sweeps(bits: u32, n_ops: u64) -> Forecast {
+    let time_us = 2f64.powi(bits as i32) * n_ops as f64 / AMPLITUDES_PER_US;
+    Forecast { bytes: amplitudes::bytes(bits), time_us }
+}
+
+/// All engines, the plainest first.
+pub(crate) static ROWS: [Row; 2] = [
+    Row {
+        choice: EngineChoice::StateVector,
+        name: StateVector::NAME,
+        fits: |needs| match needs.noisy {
+            true => Err("the circuit has noise"),
+            false => Ok(sweeps(needs.n_qubits, needs.n_ops)),
+        },
+        make: |circuit, code, options| {
+            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu() };
+            make(engine, circuit, code, options, false)
+        },
+    },
+    Row {
+        choice: EngineChoice::Trajectories,
+        name: "trajectories",
+        fits: |needs| match needs.noisy {
+            true => Ok(sweeps(needs.n_qubits, needs.n_ops)),
+            false => Err("the circuit has no noise"),
+        },
+        make: |circuit, code, options| {
+            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu() };
+            make(engine, circuit, code, options, false)
+        },
+    },
+];
+
+/// What each engine would spend on a circuit, or why it cannot run it.
+pub fn explain(circuit: &Circuit) -> Vec<(&'static str, Result<Forecast, &'static str>)> {
+    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit));
+    ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
+}
+
+/// The row to use, and why.
+pub(crate) fn choose(needs: &Needs, options: &Options<'_>) -> Result<(&'static Row, String), SimError> {
+    let within = |row: &Row, forecast: Forecast| {
+        if forecast.bytes <= options.max_memory {
+            return Ok(());
+        }
+        Err(SimError::Memory {
+            engine: row.name,
+            qubits: needs.n_qubits,
+            needed: forecast.bytes,
+            allowed: options.max_memory,
+        })
+    };
+    if options.engine != EngineChoice::Auto {
+        let row = ROWS.iter().find(|r| r.choice == options.engine).unwrap_or(&ROWS[0]);
+        let forecast = (row.fits)(needs).map_err(|reason| SimError::Unfit {
+            engine: row.name,
+            reason: reason.into(),
+            span: None,
+        })?;
+        within(row, forecast)?;
+        return Ok((row, "asked for".into()));
+    }
+    let mut best: Option<(&Row, Forecast)> = None;
+    let mut refusal = None;
+    for row in &ROWS {
+        let Ok(forecast) = (row.fits)(needs) else { continue };
+        match within(row, forecast) {
+            Err(e) => refusal = refusal.or(Some(e)),
+            Ok(()) if best.is_none_or(|(_, b)| forecast.time_us < b.time_us) => best = Some((row, forecast)),
+            Ok(()) => {}
+        }
+    }
+    match (best, refusal) {
+        (Some((row, _)), _) => Ok((
+            row,
+            format!("cheapest for {} qubit{}", needs.n_qubits, if needs.n_qubits == 1 { "" } else { "s" }),
+        )),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Err(SimError::Unfit {
+            engine: "auto",
+            reason: "no engine knows everything that the circuit asks for".into(),
+            span: None,
+        }),
+    }
+}

@@ -1,0 +1,87 @@
+//! Each instruction set against the plainest, on registers around the lane border.
+
+use num_complex::Complex64;
+
+use crate::engine::amplitudes::Amplitudes;
+use crate::engine::kernels::Cpu;
+use crate::engine::model::Engine;
+use crate::engine::state_vector::StateVector;
+use crate::engine::{Options, reference};
+use crate::plan::Segment;
+use crate::plan::step::Where;
+use crate::sample::Rng;
+
+use super::build::Build;
+use super::distance;
+
+fn evolved(n: u32, cpu: Cpu, seed: u64) -> Amplitudes {
+    let circuit = Build::new(n).random_gates(&mut Rng::new(seed), 80).circuit;
+    let angles: Vec<f64> = circuit
+        .angles
+        .iter()
+        .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
+        .collect();
+    let segment =
+        Segment { circuit: &circuit, ops: &circuit.ops.ops, spans: &circuit.ops.spans, angles: &angles };
+    let engine = StateVector { n, cpu };
+    let mut state = engine.zero();
+    engine.evolve(&mut state, &engine.plan(&segment).unwrap(), &Options::default()).unwrap();
+    state
+}
+
+#[test]
+fn every_instruction_set_gives_the_same_state() {
+    for n in 1..=8 {
+        for seed in 0..4 {
+            let circuit = Build::new(n).random_gates(&mut Rng::new(seed), 80).circuit;
+            let expected = reference::state(&circuit, &[]);
+            for cpu in Cpu::available() {
+                let off = distance(&evolved(n, cpu, seed).to_vec(), &expected);
+                assert!(off < 1e-12, "{cpu:?} {n} qubits seed {seed}: {off:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn larger_registers_agree_between_instruction_sets() {
+    for n in [9, 12, 14] {
+        let plain = evolved(n, Cpu::Baseline, 5).to_vec();
+        for cpu in Cpu::available() {
+            let off = distance(&evolved(n, cpu, 5).to_vec(), &plain);
+            assert!(off < 1e-12, "{cpu:?} {n} qubits: {off:e}");
+        }
+    }
+}
+
+#[test]
+fn sums_agree_with_their_definition() {
+    let mut rng = Rng::new(3);
+    for n in 1..=7u32 {
+        for cpu in Cpu::available() {
+            let (ket, bra) = (evolved(n, cpu, 1), evolved(n, cpu, 2));
+            let (k, b) = (ket.to_vec(), bra.to_vec());
+            for _ in 0..20 {
+                let (x, z) = (rng.below(1 << n), rng.below(1 << n));
+                let free = !x & ((1 << n) - 1);
+                let ones = rng.bits() & rng.bits() & free;
+                let on = Where { ones, zeros: rng.bits() & rng.bits() & free & !ones };
+                let sign = |i: u64| if (i & z).count_ones() % 2 == 1 { -1.0 } else { 1.0 };
+                let met = |i: &u64| i & on.ones == on.ones && i & on.zeros == 0;
+                let expected: Complex64 = (0..1u64 << n)
+                    .filter(met)
+                    .map(|i| b[(i ^ x) as usize].conj() * k[i as usize] * sign(i))
+                    .sum();
+                assert!((ket.overlap(&bra, x, z, on) - expected).norm() < 1e-13);
+                let mass: f64 = (0..1u64 << n).filter(met).map(|i| k[i as usize].norm_sqr()).sum();
+                assert!((ket.mass(on) - mass).abs() < 1e-13);
+                let factor = Complex64::new(0.3, -0.8);
+                let mut times = vec![Complex64::default(); 1 << n];
+                for i in 0..1u64 << n {
+                    times[(i ^ x) as usize] += factor * k[i as usize] * sign(i);
+                }
+                assert!(distance(&ket.times([(x, z, factor)].into_iter()).to_vec(), &times) < 1e-13);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! From a circuit to what an engine executes: one pass a file.
+//!
+//! [`code`] flattens blocks into instructions with jumps, [`columns`] finds what the counts are
+//! made of, [`check`] refuses numbers that mean nothing, [`step`] turns unitary operations into
+//! the few forms that the state vector kernels know.
+
+pub(crate) mod check;
+pub(crate) mod code;
+pub(crate) mod columns;
+pub(crate) mod step;
+
+use crate::circuit::{Circuit, Op};
+use crate::diagnostic::Span;
+
+/// Consecutive unitary operations with numbers for their angles.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment<'a> {
+    /// Owner of qubit lists and matrices.
+    pub(crate) circuit: &'a Circuit,
+    /// Gates, unitaries, barriers and delays.
+    pub(crate) ops: &'a [Op],
+    /// Where each came from.
+    pub(crate) spans: &'a [Span],
+    /// One number for each of [`Circuit::angles`]. Units: radians.
+    pub(crate) angles: &'a [f64],
+}

@@ -1,0 +1,44 @@
+//! What is sent to a device: Braket's strict form and the `action` around it.
+
+use super::device::Device;
+use crate::circuit::{Circuit, Gate, Op};
+use crate::diagnostic::Diagnostic;
+use crate::qasm::{Emit, Inputs, emit};
+
+/// The bytes of a task, the same for the same circuit and device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// OpenQASM in Braket's strict form, in gates that the device takes.
+    pub source: String,
+    /// The JSON action around it.
+    pub action: String,
+    /// Whether it needs the device's experimental capabilities: feed-forward.
+    pub experimental: bool,
+}
+
+/// What is sent to a device for a circuit and values of its inputs.
+///
+/// # Errors
+/// One diagnostic for each operation that the strict form cannot say.
+pub fn submission(
+    circuit: &Circuit,
+    device: &Device,
+    inputs: &Inputs,
+) -> Result<Submission, Vec<Diagnostic>> {
+    let takes = |gate: Gate| device.gates.contains(&gate) || device.native_gates.contains(&gate);
+    let barriers = device.takes_operation("barrier");
+    let source = emit::emit_for(circuit, Emit::Braket, Some(&takes), barriers)?;
+    let free: Inputs = inputs
+        .iter()
+        .filter(|(name, _)| circuit.inputs.iter().any(|i| i.name == **name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let action = emit::action(&source, &free);
+    Ok(Submission { source, action, experimental: feeds_forward(circuit) })
+}
+
+fn feeds_forward(circuit: &Circuit) -> bool {
+    let mut any = false;
+    circuit.walk(&mut |op, _| any |= matches!(op, Op::If { .. }));
+    any
+}
