@@ -12,6 +12,7 @@ mod operand;
 mod power;
 mod pragma;
 mod scope;
+mod subroutine;
 mod value;
 
 use std::collections::{BTreeMap, HashSet};
