@@ -1,1 +1,47 @@
-//! Stand-in.
+//! A stand-in for Amazon Braket, S3, STS and the price list that unmodified AWS clients can use.
+//!
+//! [`World`] is pure: a request and a time in, a response out, no I/O. [`serve`] puts it behind a
+//! loopback listener. It shares the simulator with the product, but has its own wire shapes and
+//! its own meter, so that a misunderstanding cannot hide on both sides.
+
+mod braket;
+pub mod door;
+pub mod faults;
+mod http;
+mod meter;
+mod offers;
+mod results;
+mod s3;
+mod sts;
+mod time;
+mod world;
+
+pub use door::{Server, serve};
+pub use http::{Delivery, Request, Response};
+pub use meter::Meter;
+pub use time::Now;
+pub use world::{Advance, Config, World};
+
+use std::net::SocketAddr;
+
+/// Variables that point AWS clients at a stand-in.
+pub fn environment(address: SocketAddr) -> Vec<(String, String)> {
+    let url = format!("http://{address}");
+    let mut out: Vec<(String, String)> = Vec::new();
+    for name in ["BRAKET", "S3", "STS", "PRICING"] {
+        out.push((format!("AWS_ENDPOINT_URL_{name}"), url.clone()));
+    }
+    out.push(("BRAKET_ENDPOINT".into(), url.clone()));
+    out.push(("BRAKET_PRICE_OFFERS_URL".into(), format!("{url}{}", offers::PATH)));
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKIASHOTBOOKSTANDIN0"),
+        ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("NO_PROXY", "127.0.0.1,localhost"),
+    ] {
+        out.push((name.into(), value.into()));
+    }
+    out
+}

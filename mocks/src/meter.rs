@@ -1,0 +1,90 @@
+//! What AWS would bill, by its own rules, in 10^-9 dollars. Source: price list and billing rules.
+//!
+//! The rates stand here a second time on purpose: a wrong price in the product shows as a
+//! difference.
+
+use serde_json::{Value, json};
+
+/// Fee, shot fee or minute rate of a device by the last part of its ARN. Units: nano-dollars.
+const RATES: [(&str, Rate); 9] = [
+    ("Forte-1", Rate::Qpu(300_000_000, 80_000_000)),
+    ("Forte-Enterprise-1", Rate::Qpu(300_000_000, 80_000_000)),
+    ("Garnet", Rate::Qpu(300_000_000, 1_450_000)),
+    ("Emerald", Rate::Qpu(300_000_000, 1_600_000)),
+    ("Cepheus-1-108Q", Rate::Qpu(300_000_000, 425_000)),
+    ("Ibex-Q1", Rate::Qpu(300_000_000, 23_500_000)),
+    ("Aquila", Rate::Qpu(300_000_000, 10_000_000)),
+    ("sv1", Rate::Minute(75_000_000)),
+    ("dm1", Rate::Minute(75_000_000)),
+];
+const MINIMUM_MS: i128 = 3_000;
+
+/// How a device bills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Per task and per shot.
+    Qpu(i128, i128),
+    /// Per minute of simulation, at least three seconds.
+    Minute(i128),
+}
+
+/// The rates of a device.
+pub fn rate(device_arn: &str) -> Option<Rate> {
+    let name = device_arn.rsplit('/').next()?;
+    RATES.iter().find(|(n, _)| *n == name).map(|(_, rate)| *rate)
+}
+
+/// All rates by name.
+pub fn rates() -> impl Iterator<Item = (&'static str, Rate)> {
+    RATES.iter().copied()
+}
+
+/// What a completed task costs. Units: nano-dollars.
+pub fn charge(device_arn: &str, successful_shots: u64, duration_ms: u64) -> i128 {
+    match rate(device_arn) {
+        Some(Rate::Qpu(task, shot)) => task + shot * i128::from(successful_shots),
+        Some(Rate::Minute(minute)) => {
+            let product = minute * i128::from(duration_ms).max(MINIMUM_MS);
+            product.div_euclid(60_000) + i128::from(product.rem_euclid(60_000) != 0)
+        }
+        None => 0,
+    }
+}
+
+/// What happened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Tasks that were accepted.
+    pub creates: u64,
+    /// Creates that repeated a token and made nothing.
+    pub duplicate_tokens: u64,
+    /// What AWS would bill. Units: nano-dollars.
+    pub cost_nano_usd: i128,
+}
+
+impl Meter {
+    /// The cost in dollars with all its digits.
+    pub fn cost(&self) -> String {
+        let text =
+            format!("{}.{:09}", self.cost_nano_usd / 1_000_000_000, self.cost_nano_usd % 1_000_000_000);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({"creates": self.creates, "duplicate_tokens": self.duplicate_tokens, "cost": self.cost()})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_golden_rows_of_the_billing_rules() {
+        let dollars = |nanos| Meter { cost_nano_usd: nanos, ..Meter::default() }.cost();
+        assert_eq!(dollars(charge("a/sv1", 1000, 4)), "0.00375");
+        assert_eq!(dollars(charge("a/Garnet", 100, 0)), "0.445");
+        assert_eq!(dollars(charge("a/Forte-1", 100, 0)), "8.3");
+        assert_eq!(dollars(charge("a/unknown", 100, 0)), "0");
+    }
+}

@@ -1,0 +1,35 @@
+//! Two clocks: the world's, which may be moved, and the wall's, which signs and dates.
+
+/// The time of a request. Units: milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Now {
+    /// The world's clock: queues, durations, day borders.
+    pub world_ms: i64,
+    /// The wall clock: `Date` and ages of signatures.
+    pub wall_ms: i64,
+}
+
+impl Now {
+    /// Both clocks at one instant.
+    pub fn at(ms: i64) -> Self {
+        Self { world_ms: ms, wall_ms: ms }
+    }
+}
+
+/// ISO 8601 with milliseconds, as the service writes it.
+pub fn iso(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| "1970-01-01T00:00:00.000Z".to_owned(), |t| format!("{t:.3}"))
+}
+
+/// The date as HTTP writes it.
+pub fn http_date(ms: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let civil = jiff::tz::Offset::UTC.to_datetime(instant);
+    civil.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// Milliseconds of an ISO 8601 text.
+pub fn parse_iso(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
