@@ -1,15 +1,22 @@
 //! Keeps the books on quantum shots.
 //!
 //! Modules in reading order: nouns ([`money`], [`time`], [`ids`]), decisions ([`price`],
-//! [`budget`], [`job`]), driving ([`store`], [`backend`]). `docs/ARCHITECTURE.md` is the map.
+//! [`budget`], [`job`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
+//! [`app`], [`cli`]). `docs/ARCHITECTURE.md` is the map.
 
+pub mod app;
 pub mod backend;
 pub mod budget;
+pub mod cli;
+pub mod config;
+pub mod errors;
 pub mod failpoint;
 pub mod ids;
 pub mod job;
 pub mod money;
+pub mod outcome;
 pub mod price;
+pub mod runner;
 pub mod store;
 #[cfg(test)]
 mod testing;

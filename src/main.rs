@@ -1,2 +1,7 @@
-//! The command.
-fn main() {}
+//! The command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(shotbook::cli::main())
+}

@@ -1,5 +1,7 @@
 //! The port to Amazon Braket; only the room behind it knows AWS's types.
 
+pub mod braket;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

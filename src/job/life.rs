@@ -23,7 +23,7 @@ pub const ABSENCE_GAP: Duration = Duration::from_secs(60);
 /// AWS forgets tasks after 90 days, so absence proves nothing after this.
 pub const PROOF_ENDS: Duration = Duration::from_secs(80 * 24 * 3600);
 /// How often a result is fetched before the job ends without it.
-pub const FETCH_TRIES: u32 = 12;
+pub const FETCH_TRIES: u32 = 6;
 const POLL_FIRST: Duration = Duration::from_secs(1);
 const POLL_LAST: Duration = Duration::from_secs(60);
 
@@ -169,6 +169,17 @@ fn when(act: Duty, due: Timestamp, cause: Cause, sight: &Sight, now: Timestamp) 
         return Duty::Wait { until: Some(until), because: vec![Cause::Throttled(until)] };
     }
     if due > now { Duty::Wait { until: Some(due), because: vec![cause] } } else { act }
+}
+
+/// When a job's next duty may be due; `None` when it is over.
+pub fn due_at(job: &Job) -> Option<Timestamp> {
+    match &job.stage {
+        Stage::Waiting { not_before } => Some(not_before.unwrap_or(job.terms.created_at)),
+        Stage::Submitting { sealed, .. } => Some(sealed.signed_at),
+        Stage::Running { poll_at, .. } => Some(*poll_at),
+        Stage::Settling { fetch_at, .. } => Some(*fetch_at),
+        Stage::Done(_) => None,
+    }
 }
 
 /// What an event makes of a job. The version is the store's business and stays.

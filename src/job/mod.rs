@@ -13,7 +13,7 @@ mod state;
 mod terms;
 
 pub use event::{Event, StatusReport};
-pub use life::{Cause, Duty, Illegal, Sight, apply, duty};
+pub use life::{Cause, Duty, Illegal, Sight, apply, due_at, duty};
 pub use stage::{Job, Lane, Outcome, Output, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 pub use state::State;
 pub use terms::{HoldKind, Place, RetryPolicy, Terms};

@@ -198,6 +198,34 @@ pub enum Outcome {
 }
 
 impl TaskStatus {
+    /// AWS's word.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Queued => "QUEUED",
+            Self::Running => "RUNNING",
+            Self::Cancelling => "CANCELLING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// The status of AWS's word.
+    pub fn named(word: &str) -> Self {
+        match word {
+            "CREATED" => Self::Created,
+            "QUEUED" => Self::Queued,
+            "RUNNING" => Self::Running,
+            "CANCELLING" => Self::Cancelling,
+            "COMPLETED" => Self::Completed,
+            "FAILED" => Self::Failed,
+            "CANCELLED" => Self::Cancelled,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
     /// Whether AWS will never change it again.
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)

@@ -14,7 +14,9 @@ pub fn this_process() -> RunnerId {
 /// False where that cannot be told.
 pub fn is_gone(runner: &RunnerId) -> bool {
     let mut parts = runner.as_str().split('/');
-    let (Some(boot), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let (Some(boot), Some(pid), Some(start)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
     let (Ok(pid), Some(here)) = (pid.parse::<u32>(), boot_id()) else { return false };
     !boot.is_empty() && boot == here && start_of(pid).is_none_or(|now| now != start)
 }

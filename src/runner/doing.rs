@@ -105,13 +105,17 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 failpoint::hit("resend.after")?;
                 self.send(*counted, &body).await
             }
-            Stored::OverBudget(_) | Stored::Reload => Ok(Step::Moved(Box::new(self.store.job(&job.terms.id)?))),
+            Stored::OverBudget(_) | Stored::Reload => {
+                Ok(Step::Moved(Box::new(self.store.job(&job.terms.id)?)))
+            }
         }
     }
 
     /// Sends the stored bytes once and books the answer; the send is counted already.
     async fn send(&self, job: Job, body: &[u8]) -> Result<Step, RunError> {
-        let Stage::Submitting { sealed, sends, .. } = &job.stage else { return Ok(Step::Moved(Box::new(job))) };
+        let Stage::Submitting { sealed, sends, .. } = &job.stage else {
+            return Ok(Step::Moved(Box::new(job)));
+        };
         let (attempt, send) = (job.attempt, *sends);
         failpoint::hit("send.before")?;
         let reply = self.braket.send(&sealed.lane, sealed.signed_at, body).await;
@@ -262,7 +266,13 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Ok(if next.is_done() { Step::Done(next) } else { Step::Moved(next) })
     }
 
-    fn store_event(&self, job: &Job, event: Event, blobs: Vec<Vec<u8>>, guarded: bool) -> Result<Stored, RunError> {
+    fn store_event(
+        &self,
+        job: &Job,
+        event: Event,
+        blobs: Vec<Vec<u8>>,
+        guarded: bool,
+    ) -> Result<Stored, RunError> {
         let at = self.clock.now();
         let mut after = apply(job, &event, at)?;
         if after == *job {

@@ -16,6 +16,8 @@ pub enum Patience {
     UntilStuck,
     /// The same, but no later than that.
     UntilTime(Timestamp),
+    /// As far as it goes without waiting.
+    OnceOver,
 }
 
 /// Why a loop ended.
@@ -51,7 +53,11 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 open.remove(id);
             }
             out.done.extend(round.done);
-            let late = matches!(patience, Patience::UntilTime(at) if self.clock.now() >= at);
+            let late = match patience {
+                Patience::UntilStuck => false,
+                Patience::UntilTime(at) => self.clock.now() >= at,
+                Patience::OnceOver => true,
+            };
             if round.busy.is_empty() || late {
                 (out.stuck, out.running) = (round.stuck, round.busy);
                 return Ok(out);

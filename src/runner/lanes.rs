@@ -41,7 +41,9 @@ impl Lanes {
     /// The time in a region, as far as its clock is known.
     pub(super) fn server_time(&self, region: &str, now: Timestamp) -> Timestamp {
         match self.known.get(region) {
-            Some(Known::Open { ahead_us, .. }) => Timestamp::from_micros(now.micros().saturating_add(*ahead_us)),
+            Some(Known::Open { ahead_us, .. }) => {
+                Timestamp::from_micros(now.micros().saturating_add(*ahead_us))
+            }
             _ => now,
         }
     }
@@ -85,9 +87,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     pub(super) async fn lane_trouble(&self, lane: &Lane) -> Option<String> {
         match self.lane_in(&lane.region).await {
             Err(why) => Some(why),
-            Ok(report) if report.lane.endpoint != lane.endpoint => {
-                Some(format!("the task lives at {}", lane.endpoint.as_deref().unwrap_or("AWS's own endpoint")))
-            }
+            Ok(report) if report.lane.endpoint != lane.endpoint => Some(format!(
+                "the task lives at {}",
+                lane.endpoint.as_deref().unwrap_or("AWS's own endpoint")
+            )),
             Ok(report) if report.lane.account != lane.account => {
                 let (theirs, ours) = (&lane.account, &report.lane.account);
                 Some(format!("the task lives in account {theirs}; these credentials are of {ours}"))
@@ -104,7 +107,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     }
 
     /// Binds the store to the lane's kind of money, and looks once for tasks of ours it does not know.
-    pub(super) async fn prepare_lane(&self, report: &LaneReport) -> Result<Result<(), RemoteError>, RunError> {
+    pub(super) async fn prepare_lane(
+        &self,
+        report: &LaneReport,
+    ) -> Result<Result<(), RemoteError>, RunError> {
         let lane = &report.lane;
         let kind = if lane.world.is_some() { Kind::Play } else { Kind::Real };
         match self.store.bind(kind) {
@@ -164,8 +170,13 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         failpoint::hit("adopt.before")?;
         let now = self.clock.now();
         let terms = adoption::terms(seen, now);
-        let job =
-            Job::adopted(std::sync::Arc::new(terms), lane.clone(), seen.task.clone(), seen.status.clone(), now);
+        let job = Job::adopted(
+            std::sync::Arc::new(terms),
+            lane.clone(),
+            seen.task.clone(),
+            seen.status.clone(),
+            now,
+        );
         self.store.adopt(&job, now)?;
         failpoint::hit("adopt.after")?;
         Ok(())

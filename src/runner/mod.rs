@@ -101,16 +101,14 @@ struct Rest {
 
 impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     /// A runner that owns nothing yet.
-    pub fn new(store: &'a dyn Store, braket: &'a B, clock: &'a C, compute: &'a dyn Compute, id: RunnerId) -> Self {
-        Self {
-            store,
-            braket,
-            clock,
-            compute,
-            id,
-            lanes: RefCell::default(),
-            resting: RefCell::default(),
-        }
+    pub fn new(
+        store: &'a dyn Store,
+        braket: &'a B,
+        clock: &'a C,
+        compute: &'a dyn Compute,
+        id: RunnerId,
+    ) -> Self {
+        Self { store, braket, clock, compute, id, lanes: RefCell::default(), resting: RefCell::default() }
     }
 
     /// One rung of the ladder for one job.
@@ -162,12 +160,11 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             (None, _) => None,
         };
         if !job.terms.budgets.is_empty() {
-            let bound = |name| job.terms.budgets.contains(name);
             sight.frozen = self
                 .store
                 .budgets(now)?
                 .into_iter()
-                .filter(|b| bound(&b.budget.name) && b.balance.is_frozen(b.budget.limit))
+                .filter(|b| job.terms.budgets.contains(&b.budget.name) && b.balance.is_frozen(b.budget.limit))
                 .map(|b| b.budget.name)
                 .collect();
         }
@@ -213,4 +210,3 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         self.resting.borrow_mut().remove(id);
     }
 }
-

@@ -4,9 +4,18 @@
 //! that can be dropped between two statements is a way to lose money. Every write is one
 //! transaction; each method says what is true once it returns.
 
+#[cfg(test)]
+mod contract;
+mod memory;
+mod rows;
+mod sqlite;
+
 use std::collections::BTreeMap;
 
-use crate::budget::ledger::Posting;
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
+
+use crate::budget::ledger::{GENESIS, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Event, Job, Lane, State};
@@ -239,6 +248,8 @@ pub trait Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Who holds the job, if anybody does.
+    fn lease_holder(&self, id: &JobId) -> Result<Option<RunnerId>, StoreError>;
     /// The lease is given back, if `runner` still holds it.
     fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError>;
     /// Job, event, postings and balances move together when the version is still the loaded one.
@@ -273,4 +284,77 @@ pub trait Store {
     fn totals(&self) -> Result<Totals, StoreError>;
     /// Recomputes every balance from the journal and verifies its chain; the first thing found wrong.
     fn check(&self) -> Result<(), StoreError>;
+}
+
+impl Kind {
+    /// `real` or `play`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Play => "play",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Real, Self::Play].into_iter().find(|k| k.word() == word)
+    }
+}
+
+/// Whether a job passes a filter.
+fn matches(filter: &Filter, job: &Job) -> bool {
+    let terms = &job.terms;
+    (filter.states.is_empty() || filter.states.contains(&State::of(job)))
+        && filter.device.as_ref().is_none_or(|d| *d == terms.device)
+        && filter.project.as_ref().is_none_or(|p| terms.project.as_ref() == Some(p))
+        && filter.tags.iter().all(|(k, v)| terms.tags.get(k) == Some(v))
+        && filter.since.is_none_or(|at| terms.created_at >= at)
+        && filter.until.is_none_or(|at| terms.created_at < at)
+}
+
+/// One line about a job for its journal.
+fn detail(job: &Job) -> String {
+    let task = job.task().map_or(String::new(), |t| format!(" {t}"));
+    format!("{} held {} settled {}{task}", job.stage.name(), job.held, job.settled)
+}
+
+/// Sums over a journal.
+fn totals_of(postings: &[Posting]) -> Result<Totals, StoreError> {
+    let range = |e: crate::money::OutOfRange| StoreError::Damaged(e.to_string());
+    let mut out = Totals::default();
+    for posting in postings {
+        let amount = posting.movement.amount;
+        match posting.movement.verb {
+            Verb::Hold => out.held = out.held.plus(amount).map_err(range)?,
+            Verb::Settle => {
+                out.held = out.held.minus(amount).map_err(range)?;
+                out.settled = out.settled.plus(amount).map_err(range)?;
+            }
+            Verb::Release => out.held = out.held.minus(amount).map_err(range)?,
+        }
+    }
+    Ok(out)
+}
+
+fn check_chain(postings: &[Posting]) -> Result<(), StoreError> {
+    let mut previous = GENESIS;
+    for (i, posting) in postings.iter().enumerate() {
+        if posting.sequence != i as u64 + 1 || !posting.follows(previous) {
+            return Err(StoreError::Damaged(format!("posting {} was changed", posting.sequence)));
+        }
+        previous = &posting.hash;
+    }
+    Ok(())
+}
+
+fn check_totals(totals: &Totals, jobs: &[&Job]) -> Result<(), StoreError> {
+    let sum = |f: fn(&Job) -> Money| jobs.iter().map(|j| i128::from(f(j).nanos())).sum::<i128>();
+    let (held, settled) = (sum(|j| j.held), sum(|j| j.settled));
+    if held != i128::from(totals.held.nanos()) || settled != i128::from(totals.settled.nanos()) {
+        return Err(StoreError::Damaged("jobs and journal disagree about the money".to_owned()));
+    }
+    if let Some(job) = jobs.iter().find(|j| j.is_done() && !j.held.is_zero()) {
+        return Err(StoreError::Damaged(format!("job {} is over and still holds money", job.terms.id)));
+    }
+    Ok(())
 }

@@ -1,0 +1,49 @@
+//! The built-in simulator as the place where local jobs run.
+
+use shotbook_sim::engine::{self, Watch};
+use shotbook_sim::qasm::{self, Inputs, ParseOptions};
+
+use crate::job::{Job, Place};
+use crate::outcome::{self, Engine};
+use crate::runner::Compute;
+use crate::{app, time};
+
+/// Simulates on this machine.
+pub struct Simulator<'a> {
+    /// Says whether to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Watch for Simulator<'_> {
+    fn now_us(&self) -> u64 {
+        time::monotonic_us()
+    }
+
+    fn stopped(&self) -> bool {
+        (self.stop)()
+    }
+
+    fn progress(&self, _done: f64) {}
+}
+
+impl Compute for Simulator<'_> {
+    fn compute(&self, job: &Job, circuit: &[u8], inputs: &[u8]) -> Result<Vec<u8>, String> {
+        let Place::Local { seed } = job.terms.place else { return Err("this job is not local".to_owned()) };
+        let text = std::str::from_utf8(circuit).map_err(|e| e.to_string())?;
+        let inputs: Inputs = app::submit::inputs_from_json(inputs)?;
+        let read = qasm::read(&job.terms.name, text, &ParseOptions::default(), &inputs);
+        let first = |diagnostics: &[shotbook_sim::diagnostic::Diagnostic]| {
+            diagnostics
+                .first()
+                .map_or_else(|| "the circuit is wrong".to_owned(), |d| format!("{}: {}", d.code, d.message))
+        };
+        let circuit = read.circuit.ok_or_else(|| first(&read.diagnostics))?;
+        let values = qasm::bind(&circuit, &inputs).map_err(|d| first(&d))?;
+        let options = engine::Options { watch: Some(self), ..app::session::simulation() };
+        let mut prepared = engine::prepare(&circuit, &options).map_err(|e| e.to_string())?;
+        let result = prepared.run(&values, job.terms.shots, seed).map_err(|e| e.to_string())?;
+        let engine =
+            Engine { name: prepared.engine().to_owned(), reason: prepared.reason().to_owned(), seed };
+        Ok(outcome::to_stored(&outcome::from_run(&circuit, &result, engine)))
+    }
+}

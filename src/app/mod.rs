@@ -1,0 +1,9 @@
+//! Deeds that more than one door needs: submit a circuit, carry on what is owed, read a result.
+
+mod compute;
+mod session;
+mod submit;
+
+pub use compute::Simulator;
+pub use session::{Here, SystemClock, runtime};
+pub use submit::{Plan, Refused, Request, Submitted, accept, inputs_from_json, inputs_json, options, plan};

@@ -1,0 +1,428 @@
+//! From a circuit and a wish to an accepted job: plan (pure), then accept (one commit).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use shotbook_sim::circuit::Circuit;
+use shotbook_sim::diagnostic::Diagnostic;
+use shotbook_sim::qasm::{InputValue, Inputs};
+use shotbook_sim::target::{self, Catalogue, Device};
+
+use crate::backend::tags;
+use crate::budget::{self, Facts, Shortfall};
+use crate::ids::{BlobId, BudgetName, DeviceArn, JobId, JobTag};
+use crate::job::{HoldKind, Job, Place, RetryPolicy, Terms};
+use crate::money::{Money, OutOfRange};
+use crate::price::quote::{self, Subject};
+use crate::price::{Price, PriceList, Tariff};
+use crate::store::{Acceptance, Accepted, NewJob, Store, StoreError};
+use crate::time::Timestamp;
+
+/// Most tags that a user may set: AWS takes 50, three are ours.
+const MAX_TAGS: usize = 47;
+const MAX_RETRIES: u32 = 3;
+
+/// What a user asks for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// File name of the circuit.
+    pub name: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// SHA-256 of the text.
+    pub sha256: &'a str,
+    /// What it means.
+    pub circuit: &'a Circuit,
+    /// Values of its inputs.
+    pub inputs: &'a Inputs,
+    /// Where.
+    pub device: &'a Device,
+    /// Shots.
+    pub shots: u64,
+    /// Seed of a local run.
+    pub seed: u64,
+    /// The user's key.
+    pub key: Option<String>,
+    /// Budgets by name.
+    pub budgets: Vec<BudgetName>,
+    /// Project.
+    pub project: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Ceiling.
+    pub max_cost: Option<Money>,
+    /// Quote that it must still equal.
+    pub quote: Option<String>,
+    /// Paid retries.
+    pub retries: u32,
+    /// Not sent before.
+    pub not_before: Option<Timestamp>,
+    /// Longest run of a managed simulator that may be held and billed. Units: milliseconds.
+    pub max_duration_ms: Option<u64>,
+    /// Hold the published cap of a managed simulator, not a forecast.
+    pub hard: bool,
+    /// Direct reservation.
+    pub reservation: Option<String>,
+}
+
+/// What would be accepted, with its price.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Price of the task.
+    pub price: Price,
+    /// What is held.
+    pub hold: Money,
+    /// Name of the quote.
+    pub quote_id: String,
+    /// Bytes that the terms name.
+    pub blobs: Vec<Vec<u8>>,
+    draft: Draft,
+}
+
+/// Terms before the job has an id.
+#[derive(Clone, Debug)]
+struct Draft {
+    name: String,
+    key: Option<String>,
+    content: BlobId,
+    project: Option<String>,
+    tags: BTreeMap<String, String>,
+    device: String,
+    place: Place,
+    shots: u64,
+    circuit: BlobId,
+    action: BlobId,
+    inputs: BlobId,
+    tariff: Tariff,
+    hold_kind: HoldKind,
+    named_budgets: Vec<BudgetName>,
+    max_cost: Option<Money>,
+    retries: RetryPolicy,
+    not_before: Option<Timestamp>,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// A new job.
+    New(JobId),
+    /// The key was here already, with the same content.
+    Same(JobId),
+}
+
+/// Why nothing was accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The device does not take the circuit.
+    #[error("{device} cannot run this circuit")]
+    Unfit {
+        /// The device.
+        device: String,
+        /// Each reason.
+        reasons: Vec<Diagnostic>,
+    },
+    /// No rate is known.
+    #[error("no price is known for {0}")]
+    NoPrice(String),
+    /// It costs more than the user's ceiling.
+    #[error("it costs {worst_case} USD at worst, above the ceiling of {max_cost} USD")]
+    OverMaxCost {
+        /// What it can cost.
+        worst_case: Money,
+        /// The ceiling.
+        max_cost: Money,
+    },
+    /// Circuit, device, shots or price moved since the quote.
+    #[error("the quote {asked} is stale: this is {now}")]
+    StaleQuote {
+        /// The quote named.
+        asked: String,
+        /// What it would be now.
+        now: String,
+    },
+    /// A budget has no room.
+    #[error("budget {} has {} USD left, {} USD needed", .0.budget, .0.free, .0.needed)]
+    OverBudget(Shortfall),
+    /// No budget of that name.
+    #[error("there is no budget {0}")]
+    NoBudget(BudgetName),
+    /// The key belongs to another job.
+    #[error("the key {key} belongs to job {job}, which is not the same")]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// Its job.
+        job: JobId,
+    },
+    /// A flag that makes no sense.
+    #[error("{0}")]
+    Flag(String),
+    /// Money does not fit.
+    #[error(transparent)]
+    Range(#[from] OutOfRange),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks a request and prices it; touches nothing.
+pub fn plan(request: &Request<'_>, list: &PriceList) -> Result<Plan, Refused> {
+    check_flags(request)?;
+    let inputs = inputs_json(request.inputs);
+    let subject =
+        Subject { circuit: request.circuit, sha256: request.sha256, inputs: &inputs, shots: request.shots };
+    let quote_id = quote::id(&subject, list);
+    if let Some(asked) = request.quote.as_ref().filter(|q| **q != quote_id) {
+        return Err(Refused::StaleQuote { asked: asked.clone(), now: quote_id });
+    }
+    let (place, action) = placed(request)?;
+    let price = quote::price(&subject, list, request.device)?
+        .ok_or_else(|| Refused::NoPrice(request.device.name.clone()))?;
+    let price = if request.reservation.is_some() { reserved(price) } else { price };
+    let (hold, hold_kind) = held(request, &price)?;
+    if let Some(max_cost) = request.max_cost.filter(|&max| hold > max) {
+        return Err(Refused::OverMaxCost { worst_case: hold, max_cost });
+    }
+    let blobs = vec![request.text.as_bytes().to_vec(), action.into_bytes(), inputs.clone().into_bytes()];
+    let content = content(request, &inputs);
+    let draft = Draft {
+        name: request.name.to_owned(),
+        key: request.key.clone(),
+        content,
+        project: request.project.clone(),
+        tags: request.tags.clone(),
+        device: request.device.name.clone(),
+        place,
+        shots: request.shots,
+        circuit: BlobId::of(&blobs[0]),
+        action: BlobId::of(&blobs[1]),
+        inputs: BlobId::of(&blobs[2]),
+        tariff: price.tariff.clone(),
+        hold_kind,
+        named_budgets: request.budgets.clone(),
+        max_cost: request.max_cost,
+        retries: RetryPolicy { paid: request.retries },
+        not_before: request.not_before,
+    };
+    Ok(Plan { price, hold, quote_id, blobs, draft })
+}
+
+fn check_flags(request: &Request<'_>) -> Result<(), Refused> {
+    let refuse = |why: String| Err(Refused::Flag(why));
+    if request.shots == 0
+        && !request.device.is_local()
+        && request.device.shots.is_some_and(|(least, _)| least > 0)
+    {
+        return refuse(format!("{} needs at least one shot", request.device.name));
+    }
+    if request.retries > MAX_RETRIES {
+        return refuse(format!("at most {MAX_RETRIES} paid retries"));
+    }
+    if request.tags.len() > MAX_TAGS {
+        return refuse(format!("at most {MAX_TAGS} tags; AWS takes 50 and three are ours"));
+    }
+    let legal = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+    for (key, value) in &request.tags {
+        if key.is_empty() || key.starts_with(tags::PREFIX) || key.starts_with("aws:") {
+            return refuse(format!("the tag {key:?} is reserved"));
+        }
+        if key.chars().count() > 128
+            || value.chars().count() > 256
+            || !key.chars().chain(value.chars()).all(legal)
+        {
+            return refuse(format!(
+                "the tag {key}={value} has characters or a length that AWS does not take"
+            ));
+        }
+    }
+    if let Some(key) = &request.key
+        && (key.is_empty() || key.len() > 256 || key.chars().any(char::is_control))
+    {
+        return refuse("a key has 1 to 256 bytes and no control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// Where it runs and the `action` that is sent there.
+fn placed(request: &Request<'_>) -> Result<(Place, String), Refused> {
+    if request.device.is_local() {
+        return Ok((Place::Local { seed: request.seed }, String::new()));
+    }
+    let unfit = |reasons| Refused::Unfit { device: request.device.name.clone(), reasons };
+    let reasons = target::check(request.circuit, request.device, Some(request.shots));
+    if !reasons.is_empty() {
+        return Err(unfit(reasons));
+    }
+    let submission = target::submission(request.circuit, request.device, request.inputs).map_err(unfit)?;
+    let place = Place::Braket {
+        device: DeviceArn::new(&request.device.arn),
+        region: request.device.region().map(str::to_owned),
+        reservation: request.reservation.clone(),
+        experimental: submission.experimental,
+    };
+    Ok((place, submission.action))
+}
+
+/// Tasks in a reservation add nothing to its hourly price.
+fn reserved(price: Price) -> Price {
+    Price { tariff: Tariff::Free, total: Money::ZERO, worst_case: Money::ZERO, hold: Money::ZERO, ..price }
+}
+
+fn held(request: &Request<'_>, price: &Price) -> Result<(Money, HoldKind), Refused> {
+    let Tariff::PerMinute { .. } = price.tariff else { return Ok((price.hold, price.hold_kind)) };
+    if request.hard {
+        return Ok((price.worst_case, HoldKind::Hard));
+    }
+    match request.max_duration_ms {
+        Some(ms) => Ok((price.tariff.for_duration(ms)?.min(price.worst_case), HoldKind::Soft)),
+        None => Ok((price.hold, price.hold_kind)),
+    }
+}
+
+/// What makes two submissions under one key the same.
+fn content(request: &Request<'_>, inputs: &str) -> BlobId {
+    let tags: Vec<String> = request.tags.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let seed = if request.device.is_local() { request.seed } else { 0 };
+    let parts = [
+        request.sha256.to_owned(),
+        request.device.arn.clone(),
+        request.shots.to_string(),
+        inputs.to_owned(),
+        request.project.clone().unwrap_or_default(),
+        tags.join("\n"),
+        seed.to_string(),
+    ];
+    // A new price list gives a new quote but not a new wish.
+    BlobId::of(parts.join("\u{1f}").as_bytes())
+}
+
+/// Stores the plan as a job and holds its money in one commit.
+pub fn accept(
+    store: &dyn Store,
+    plan: &Plan,
+    id: JobId,
+    facts: &Facts<'_>,
+    world: Option<String>,
+    now: Timestamp,
+) -> Result<Submitted, Refused> {
+    let draft = &plan.draft;
+    let existing = store.budgets(now)?;
+    if let Some(missing) = draft.named_budgets.iter().find(|n| existing.iter().all(|b| b.budget.name != **n))
+    {
+        return Err(Refused::NoBudget(missing.clone()));
+    }
+    let budgets: Vec<_> = existing.into_iter().map(|b| b.budget).collect();
+    let key = draft.key.clone().unwrap_or_else(|| id.as_str().to_owned());
+    let terms = Terms {
+        id: id.clone(),
+        tag: JobTag::of(&store.identity()?.store, &key),
+        key,
+        content: draft.content.clone(),
+        name: draft.name.clone(),
+        project: draft.project.clone(),
+        tags: draft.tags.clone(),
+        device: draft.device.clone(),
+        place: draft.place.clone(),
+        shots: draft.shots,
+        circuit: draft.circuit.clone(),
+        action: draft.action.clone(),
+        inputs: draft.inputs.clone(),
+        tariff: draft.tariff.clone(),
+        quoted: plan.price.total,
+        hold: plan.hold,
+        hold_kind: draft.hold_kind,
+        budgets: budget::binding(&budgets, &draft.named_budgets, facts),
+        max_cost: draft.max_cost,
+        retries: draft.retries,
+        not_before: draft.not_before,
+        created_at: now,
+        collection: None,
+        adopted: false,
+    };
+    // Money waits with the job: a hold for next week would block the grant until then.
+    let hold_now = draft.not_before.is_none_or(|at| at <= now);
+    let job = Job::accepted(Arc::new(terms), hold_now);
+    let jobs = vec![NewJob { job, points: vec![0] }];
+    let acceptance = Acceptance { collection: None, jobs, blobs: plan.blobs.clone(), world, at: now };
+    match store.accept(&acceptance)? {
+        Accepted::New => Ok(Submitted::New(id)),
+        Accepted::Same(ids) => Ok(Submitted::Same(ids.into_iter().next().unwrap_or(id))),
+        Accepted::KeyTaken { key, job } => Err(Refused::KeyTaken { key, job }),
+        Accepted::OverBudget(shortfall) => Err(Refused::OverBudget(shortfall)),
+    }
+}
+
+/// What would fit into `free` instead: fewer shots here, or the cheapest other device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Shots that fit on the same device, if any do.
+    pub shots_here: Option<u64>,
+    /// The cheapest other device that fits, with its price.
+    pub cheaper: Option<(String, Money)>,
+}
+
+/// What would fit into `free` instead of this request.
+pub fn options(request: &Request<'_>, list: &PriceList, free: Money) -> Options {
+    let inputs = inputs_json(request.inputs);
+    let subject =
+        Subject { circuit: request.circuit, sha256: request.sha256, inputs: &inputs, shots: request.shots };
+    let devices: Vec<&Device> = Catalogue::embedded().devices().iter().collect();
+    let quote = crate::price::Quote::make(&subject, list, &devices);
+    let cheaper = quote
+        .devices
+        .iter()
+        .filter(|d| d.device != request.device.name)
+        .filter_map(|d| Some((d.device.clone(), d.price.as_ref()?.hold)))
+        .filter(|(_, hold)| *hold <= free)
+        .min_by_key(|(_, hold)| *hold);
+    let shots_here = match quote::price(&subject, list, request.device).ok().flatten().map(|p| p.tariff) {
+        Some(Tariff::PerShot { task_fee, shot_fee }) => {
+            let least = request.device.shots.map_or(1, |(least, _)| least.max(1));
+            let fits = free.minus(task_fee).unwrap_or(Money::ZERO).fits(shot_fee);
+            Some(fits.min(request.shots)).filter(|&n| n >= least)
+        }
+        _ => None,
+    };
+    Options { shots_here, cheaper }
+}
+
+/// Inputs as canonical JSON text: sorted by name.
+pub fn inputs_json(inputs: &Inputs) -> String {
+    let object: serde_json::Map<String, serde_json::Value> =
+        inputs.iter().map(|(name, value)| (name.clone(), input_json(value))).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+fn input_json(value: &InputValue) -> serde_json::Value {
+    match value {
+        InputValue::Number(x) => serde_json::json!(x),
+        InputValue::Int(n) => serde_json::json!(n),
+        InputValue::Bits(bits) => serde_json::json!(bits),
+        InputValue::List(items) => items.iter().map(input_json).collect(),
+    }
+}
+
+/// Inputs from JSON text.
+pub fn inputs_from_json(bytes: &[u8]) -> Result<Inputs, String> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(bytes).map_err(|e| format!("inputs must be one JSON object: {e}"))?;
+    object.into_iter().map(|(name, value)| Ok((name.clone(), input_from(&name, value)?))).collect()
+}
+
+fn input_from(name: &str, value: serde_json::Value) -> Result<InputValue, String> {
+    use serde_json::Value;
+    Ok(match value {
+        Value::Number(n) => match n.as_i64() {
+            Some(n) => InputValue::Int(n),
+            None => InputValue::Number(n.as_f64().ok_or_else(|| format!("input {name} is out of range"))?),
+        },
+        Value::String(bits) => InputValue::Bits(bits),
+        Value::Bool(b) => InputValue::Int(i64::from(b)),
+        Value::Array(items) => {
+            InputValue::List(items.into_iter().map(|v| input_from(name, v)).collect::<Result<_, _>>()?)
+        }
+        Value::Null | Value::Object(_) => {
+            return Err(format!("input {name} must be a number, bits or a list"));
+        }
+    })
+}

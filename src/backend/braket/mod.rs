@@ -1,0 +1,13 @@
+//! Amazon Braket by AWS's own clients; the only room that knows their types.
+
+mod calls;
+mod classify;
+mod client;
+pub mod operations;
+mod sign;
+mod wire;
+
+pub use client::{Options, SdkBraket};
+
+#[cfg(test)]
+mod tests;

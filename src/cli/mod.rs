@@ -1,0 +1,182 @@
+//! The thin edge: parse, do, show. Nothing here decides.
+
+mod circuit;
+mod diagnostics;
+mod failure;
+mod output;
+mod verbs;
+mod views;
+mod work;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+use output::Out;
+
+use crate::config::Config;
+
+/// Keeps the books on quantum shots.
+#[derive(Debug, Parser)]
+#[command(name = "shotbook", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Flags that every verb knows.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Print one JSON document instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    /// The store: sqlite:PATH
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
+    /// Profile of the AWS configuration
+    #[arg(long, global = true)]
+    profile: Option<String>,
+    /// AWS region for devices that name none
+    #[arg(long, global = true)]
+    region: Option<String>,
+    /// One endpoint for all AWS services
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Colours: auto, always, never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: String,
+    /// Say less on stderr
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say more on stderr; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Form of the log on stderr: text, json
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log: String,
+}
+
+macro_rules! verbs {
+    ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident => $module:ident $(or $alias:literal)?,)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Verb {
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $(#[command(alias = $alias)])? $variant(verbs::$module::Args),)*
+        }
+
+        impl Verb {
+            fn run(self, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+                match self {
+                    $($(#[cfg($cfg)])? Self::$variant(args) => verbs::$module::run(args, context, out),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Simulate a circuit here and now; no account, no store, no money
+    Run => run,
+    /// Say what is wrong with circuits, for everybody or for a device
+    Check => check,
+    /// Write a circuit in another dialect
+    Translate => translate,
+    /// Draw a circuit as text or SVG
+    Draw => draw,
+    /// Say what a circuit costs on each device
+    Quote => quote,
+    /// Quote, hold, send, wait
+    Submit => submit,
+    /// List jobs
+    Jobs => jobs or "job",
+    /// Show one job
+    Show => show,
+    /// Say why a job waits
+    Why => why,
+    /// Wait for jobs
+    Wait => wait,
+    /// Ask for a job to end
+    Cancel => cancel,
+    /// Carry on what is owed
+    Resume => resume,
+    /// Work on all jobs of the store
+    Worker => worker,
+    /// Show a result
+    Result => result,
+    /// End a doubt by a person's word
+    Resolve => resolve,
+    /// Caps on spending
+    Budget => budget or "budgets",
+    /// Say what was spent, is held, or is unsure
+    Cost => cost,
+    /// Rates of the price list
+    Prices => prices or "price",
+    /// The catalogue of devices
+    Devices => devices or "device",
+    /// Check or copy the store
+    Store => store,
+    /// The stand-in for AWS
+    #[cfg(feature = "mock")]
+    Mock => mock or "mocks",
+    /// Check the set-up and say what mends it
+    Doctor => doctor,
+    /// Explain a verb or an error code
+    Help => help,
+    /// Completions for a shell
+    Completions => completions,
+    /// The manual page
+    Man => man,
+}
+
+/// What every verb is given.
+pub(crate) struct Context {
+    pub global: Global,
+    pub config: Config,
+}
+
+/// Runs the command line and gives the exit code.
+pub fn main() -> u8 {
+    let config = Config::read();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe is no reason to complain about complaining.
+            let _printed = error.print();
+            return code;
+        }
+    };
+    match cli.global.color.as_str() {
+        "always" => anstream::ColorChoice::Always.write_global(),
+        "never" => anstream::ColorChoice::Never.write_global(),
+        _ => {}
+    }
+    start_log(&cli.global);
+    let mut out = Out::new(cli.global.json);
+    if let Some(spec) = &config.failpoint
+        && let Err(error) = crate::failpoint::arm(spec)
+    {
+        return Failure::new("SB2001", error.to_string()).report(&mut out);
+    }
+    let context = Context { global: cli.global, config };
+    let code = match cli.verb.run(&context, &mut out) {
+        Ok(code) => code,
+        Err(failure) => failure.report(&mut out),
+    };
+    out.finish(code)
+}
+
+/// The command as clap knows it, for completions, the manual and help.
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+fn start_log(global: &Global) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) | (false, 0) => return,
+        (false, 1) => "shotbook=info",
+        (false, _) => "shotbook=trace,debug",
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    if global.log == "json" { builder.json().init() } else { builder.init() }
+}

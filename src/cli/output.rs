@@ -1,0 +1,116 @@
+//! Where output goes: data to stdout, everything else to stderr. A closed pipe is success.
+
+use std::io::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// The two streams of a command.
+pub struct Out {
+    json: bool,
+    failed: Option<std::io::ErrorKind>,
+}
+
+impl Out {
+    /// Output in the form that was asked for.
+    pub fn new(json: bool) -> Self {
+        Self { json, failed: None }
+    }
+
+    /// Whether JSON was asked for.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A line of data.
+    pub fn line(&mut self, text: &str) {
+        self.text(text);
+        self.text("\n");
+    }
+
+    /// Data as it is.
+    pub fn text(&mut self, text: &str) {
+        if self.failed.is_none()
+            && let Err(error) = anstream::stdout().write_all(text.as_bytes())
+        {
+            self.failed = Some(error.kind());
+        }
+    }
+
+    /// One JSON document.
+    pub fn json(&mut self, value: &Value) {
+        self.line(&value.to_string());
+    }
+
+    /// A sentence for the person, on stderr.
+    pub fn say(&mut self, text: &str) {
+        // Nobody can be told that stderr is gone.
+        let _told = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// A table; columns named in `right` are aligned there.
+    pub fn table(&mut self, head: &[&str], right: &[usize], rows: Vec<Vec<String>>) {
+        let mut table = Table::new();
+        *table.style_mut() = presets::NOTHING;
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(head.iter().map(|h| (*h).to_owned()).collect::<Vec<String>>());
+        for row in rows {
+            table.add_row(row.iter().map(|cell| clean(cell)).collect::<Vec<String>>());
+        }
+        for &column in right {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let text = table.to_string();
+        for line in text.lines() {
+            self.line(line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()));
+        }
+    }
+
+    /// Rows as CSV; a cell that a spreadsheet would run is quoted.
+    pub fn csv(&mut self, head: &[&str], rows: &[Vec<String>]) {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let safe = |cell: &String| {
+            if cell.starts_with(['=', '+', '@']) || (cell.starts_with('-') && cell.parse::<f64>().is_err()) {
+                format!("'{cell}")
+            } else {
+                cell.clone()
+            }
+        };
+        let mut ok = writer.write_record(head).is_ok();
+        for row in rows {
+            ok &= writer.write_record(row.iter().map(safe)).is_ok();
+        }
+        if let (true, Ok(bytes)) = (ok, writer.into_inner()) {
+            self.text(&String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    /// The exit code, once everything is written.
+    pub fn finish(mut self, code: u8) -> u8 {
+        if self.failed.is_none()
+            && let Err(error) = std::io::stdout().flush()
+        {
+            self.failed = Some(error.kind());
+        }
+        match self.failed {
+            // A reader that had enough is served.
+            None | Some(std::io::ErrorKind::BrokenPipe) => code,
+            Some(_) => 1,
+        }
+    }
+}
+
+/// Foreign text without control and direction characters.
+pub fn clean(text: &str) -> String {
+    let odd = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    if text.chars().any(odd) {
+        text.chars().map(|c| if odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,109 @@
+//! `doctor`: checks the set-up and says what mends it.
+
+use serde_json::json;
+
+use crate::backend::Braket;
+use crate::cli::output::Out;
+use crate::cli::{Context, Failure};
+use crate::price::PriceList;
+use crate::store::Store;
+use crate::time;
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also ask AWS who we are
+    #[arg(long)]
+    live: bool,
+}
+
+struct Check {
+    name: &'static str,
+    ok: bool,
+    found: String,
+    mend: &'static str,
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let mut checks = vec![store(context), prices()];
+    checks.push(aws(args.live, context)?);
+    let bytes = crate::config::memory_bytes();
+    let qubits = (bytes / 16).max(1).ilog2();
+    let found = format!("{} GiB for states: {qubits} qubits", bytes >> 30);
+    checks.push(Check { name: "simulator", ok: true, found, mend: "" });
+    let ok = checks.iter().all(|c| c.ok);
+    if out.is_json() {
+        let rows: Vec<_> = checks
+            .iter()
+            .map(|c| json!({"check": c.name, "ok": c.ok, "found": c.found, "mend": c.mend}))
+            .collect();
+        out.json(&json!({"schema": "shotbook.doctor/1", "ok": ok, "checks": rows}));
+    } else {
+        for check in &checks {
+            out.line(&format!(
+                "{} {:<10} {}",
+                if check.ok { "ok  " } else { "MEND" },
+                check.name,
+                check.found
+            ));
+            if !check.ok {
+                out.line(&format!("       try: {}", check.mend));
+            }
+        }
+    }
+    Ok(u8::from(!ok))
+}
+
+fn store(context: &Context) -> Check {
+    let looked = context.store().and_then(|store| {
+        store.check()?;
+        let money = store.identity()?.money.map_or("no", |m| m.word());
+        Ok(format!("{} · {money} money", store.path().display()))
+    });
+    match looked {
+        Ok(found) => Check { name: "store", ok: true, found, mend: "" },
+        Err(failure) => Check {
+            name: "store",
+            ok: false,
+            found: failure.message().to_owned(),
+            mend: "--store sqlite:PATH, or a backup",
+        },
+    }
+}
+
+fn prices() -> Check {
+    let list = PriceList::embedded();
+    let age = time::now().civil_date().and_then(|today| list.age_days(today));
+    // Old prices warn; they are exact for their date and every quote names it.
+    let found = match age {
+        Some(days) if days > 30 => format!("of {}, {days} days old", list.date),
+        _ => format!("of {}", list.date),
+    };
+    Check { name: "prices", ok: true, found, mend: "" }
+}
+
+fn aws(live: bool, context: &Context) -> Result<Check, Failure> {
+    if !live {
+        let found = "not asked; --live asks who we are".to_owned();
+        return Ok(Check { name: "aws", ok: true, found, mend: "" });
+    }
+    let braket = context.braket();
+    let mend = "aws configure, or AWS_PROFILE, AWS_REGION; without an account: shotbook mock exec -- COMMAND";
+    Ok(match context.block_on(async { braket.lane("").await })? {
+        Some(Ok(report)) => {
+            let lane = report.lane;
+            let kind = if lane.world.is_some() { "play" } else { "real" };
+            let skew = time::now().since(report.server_now).max(report.server_now.since(time::now()));
+            let found = format!(
+                "{} · {} · bucket {} · {kind} money · clock off by {} s",
+                report.user,
+                lane.region,
+                lane.bucket,
+                skew.as_secs()
+            );
+            Check { name: "aws", ok: true, found, mend }
+        }
+        Some(Err(error)) => Check { name: "aws", ok: false, found: error.to_string(), mend },
+        None => Check { name: "aws", ok: false, found: "interrupted".to_owned(), mend },
+    })
+}

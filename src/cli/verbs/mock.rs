@@ -1,0 +1,195 @@
+//! `mock`: the stand-in for AWS.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::json;
+use shotbook_mocks::{Advance, Config, Server, environment, faults, serve};
+
+use crate::cli::circuit::read_text;
+use crate::cli::output::Out;
+use crate::cli::{Context, Failure};
+use crate::money::Money;
+
+/// Arguments of `mock`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Serve until interrupted
+    Serve {
+        /// Address
+        #[arg(long, default_value = "127.0.0.1:4599")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        world: WorldArgs,
+    },
+    /// Run a command against a stand-in of its own
+    Exec {
+        #[command(flatten)]
+        world: WorldArgs,
+        #[command(flatten)]
+        limits: Limits,
+        /// Set the global endpoint too
+        #[arg(long)]
+        all_aws: bool,
+        /// The command
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Kinds of faults
+    Faults,
+}
+
+#[derive(Debug, clap::Args)]
+struct WorldArgs {
+    /// Seed of results
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Account of callers
+    #[arg(long, default_value = "123456789012")]
+    account: String,
+    /// Time from creation to completion, such as 5s; at the first look unless told
+    #[arg(long, value_name = "T")]
+    latency: Option<String>,
+    /// Speed of the clock: real, 600x
+    #[arg(long, default_value = "real")]
+    clock: String,
+    /// What goes wrong
+    #[arg(long, value_name = "FILE.toml")]
+    faults: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Limits {
+    /// Exit 6 when it would have cost more
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<String>,
+    /// Exit 6 when more tasks were made
+    #[arg(long, value_name = "N")]
+    max_creates: Option<u64>,
+    /// Exit 6 when a token came twice
+    #[arg(long)]
+    no_duplicates: bool,
+}
+
+fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
+    let usage = |why: String| Failure::new("SB2001", why);
+    let advance = match args.latency.as_deref().map(super::run::duration).transpose()? {
+        Some(long) => Advance::After(u64::try_from(long.as_millis()).unwrap_or(u64::MAX)),
+        None => Advance::FirstAsked,
+    };
+    let clock_rate = match args.clock.as_str() {
+        "real" => 1,
+        other => other
+            .strip_suffix('x')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=1_000_000).contains(n))
+            .ok_or_else(|| usage(format!("{other:?} is no clock")).with_help("real or 600x"))?,
+    };
+    let faults = match &args.faults {
+        Some(file) => faults::parse(&read_text(file)?).map_err(|why| usage(format!("{file}: {why}")))?,
+        None => Vec::new(),
+    };
+    if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(usage(format!("{:?} is no account", args.account)).with_help("twelve digits"));
+    }
+    let config = Config { seed: args.seed, account: args.account.clone(), advance, faults, clock_rate };
+    let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+    serve(listen, config, &world, &token).map_err(|e| {
+        Failure::new("SB2001", format!("{listen} cannot be listened on: {e}"))
+            .with_help("--listen 127.0.0.1:0")
+    })
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    match args.what {
+        What::Serve { listen, world } => {
+            if !listen.ip().is_loopback() {
+                return Err(Failure::new("SB2001", format!("{listen} is not on this machine"))
+                    .with_help("--listen 127.0.0.1:4599"));
+            }
+            let server = start(&world, listen)?;
+            out.line(&format!("listening http://{}", server.address()));
+            for (name, value) in environment(server.address()) {
+                out.line(&format!("export {name}={value}"));
+            }
+            out.line(&format!("export SHOTBOOK_MOCK_TOKEN={}", server.token()));
+            server.wait();
+            Ok(0)
+        }
+        What::Exec { world, limits, all_aws, command } => {
+            exec(&world, &limits, all_aws, &command, context, out)
+        }
+        What::Faults => {
+            if out.is_json() {
+                let rows: Vec<_> =
+                    faults::ROWS.iter().map(|r| json!({"kind": r.name, "what": r.what})).collect();
+                out.json(&json!({"schema": "shotbook.faults/1", "faults": rows}));
+            } else {
+                let rows = faults::ROWS.iter().map(|r| vec![r.name.to_owned(), r.what.to_owned()]).collect();
+                out.table(&["KIND", "WHAT"], &[], rows);
+                out.say("in a file: [[fault]] kind = \"throttle\" operation = \"CreateQuantumTask\" at = 3 times = 1");
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn exec(
+    world: &WorldArgs,
+    limits: &Limits,
+    all_aws: bool,
+    command: &[String],
+    context: &Context,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let max_cost = limits.max_cost.as_deref().map(super::submit::amount).transpose()?;
+    let server = start(world, SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let mut child = Command::new(&command[0]);
+    child.args(&command[1..]).envs(environment(server.address())).env("SHOTBOOK_MOCK_TOKEN", server.token());
+    child.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN");
+    if all_aws {
+        child.env("AWS_ENDPOINT_URL", format!("http://{}", server.address()));
+    }
+    // A store holds real or play money, never both: the command gets one of its own.
+    let home = std::env::temp_dir().join(format!("shotbook-mock-{}", uuid::Uuid::new_v4().simple()));
+    let own = context.config.store.is_none() && context.config.home.is_none();
+    if own {
+        child.env("SHOTBOOK_HOME", &home);
+    }
+    // The command itself answers Ctrl-C; what it says is the answer.
+    let status = child.status();
+    if own {
+        let _gone = std::fs::remove_dir_all(&home);
+    }
+    let status = status.map_err(|e| Failure::new("SB2001", format!("{} cannot be run: {e}", command[0])))?;
+    let meter = server.meter();
+    out.say(&format!(
+        "mock: {} creates, {} duplicate tokens, would have cost ${}",
+        meter.creates,
+        meter.duplicate_tokens,
+        meter.cost()
+    ));
+    let cost: Money = meter.cost().parse().unwrap_or(Money::from_nanos(i64::MAX));
+    let mut over = Vec::new();
+    if max_cost.is_some_and(|max| cost > max) {
+        over.push("--max-cost");
+    }
+    if limits.max_creates.is_some_and(|max| meter.creates > max) {
+        over.push("--max-creates");
+    }
+    if limits.no_duplicates && meter.duplicate_tokens > 0 {
+        over.push("--no-duplicates");
+    }
+    if !over.is_empty() {
+        out.say(&format!("mock: over {}", over.join(", ")));
+        return Ok(6);
+    }
+    Ok(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
+}

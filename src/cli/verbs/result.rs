@@ -1,0 +1,131 @@
+//! `result`: what a finished job gave.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::output::Out;
+use crate::cli::work::{exit_of, job_id, line};
+use crate::cli::{Context, Failure, views};
+use crate::job::{Job, Outcome, Stage};
+use crate::outcome::{self, BadOutcome, TaskOutcome};
+use crate::store::Store;
+
+/// Arguments of `result`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Job: id, prefix, key, task ARN or `last`
+    job: String,
+    /// Form: table, json, csv, braket
+    #[arg(long, default_value = "table")]
+    format: String,
+    /// Show only the most frequent outcomes
+    #[arg(long, value_name = "K")]
+    top: Option<usize>,
+    /// Side of qubit 0: q0-left, q0-right
+    #[arg(long, default_value = "q0-left")]
+    order: String,
+}
+
+/// The stored bytes of a job's result and what they say.
+fn stored(store: &dyn Store, job: &Job) -> Result<(Vec<u8>, TaskOutcome), Failure> {
+    let Stage::Done(Outcome::Completed { result, problem, .. }) = &job.stage else {
+        let failure = Failure::new(if job.is_done() { "SB6001" } else { "SB8001" }, line(job));
+        return Err(failure.with_help(format!("shotbook show {}", job.terms.id)));
+    };
+    let Some(result) = result else {
+        let why = problem.clone().unwrap_or_default();
+        return Err(Failure::new("SB6002", format!("the result of {} is not here: {why}", job.terms.id)));
+    };
+    let bytes = store.blob(result)?;
+    let read = match job.past.last().and_then(|p| p.task.as_ref()) {
+        Some(task) => outcome::braket::read(&bytes, task, job.terms.shots),
+        None => outcome::read_stored(&bytes),
+    };
+    let read = read.map_err(|e: BadOutcome| Failure::new("SB6002", e.to_string()))?;
+    Ok((bytes, read))
+}
+
+/// The histogram of a finished job.
+pub fn show_stored(
+    store: &dyn Store,
+    job: &Job,
+    top: Option<usize>,
+    right: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let (_, outcome) = stored(store, job)?;
+    out.line(&format!("bit order: {}", if right { "q0 right" } else { "q0 left" }));
+    super::run::histogram(&outcome, top, right, out);
+    Ok(())
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let right = super::run::is_right(&args.order)?;
+    let store = context.store()?;
+    let job = store.job(&job_id(&store, &args.job)?)?;
+    let format = if out.is_json() { "json" } else { args.format.as_str() };
+    match format {
+        "table" => {
+            let (_, outcome) = stored(&store, &job)?;
+            let got = if let Stage::Done(Outcome::Completed { successful_shots: Some(n), .. }) = &job.stage {
+                *n
+            } else {
+                outcome.shots
+            };
+            let terms = &job.terms;
+            out.line(&format!(
+                "{} · {} · {got}/{} shots · settled ${}",
+                terms.id, terms.device, terms.shots, job.settled
+            ));
+            show_stored(&store, &job, args.top, right, out)?;
+        }
+        "json" => {
+            let (_, outcome) = stored(&store, &job)?;
+            out.json(&document(&job, &outcome, right));
+        }
+        "csv" => {
+            let (_, outcome) = stored(&store, &job)?;
+            let order = if right { "q0-right" } else { "q0-left" };
+            let rows: Vec<Vec<String>> = outcome
+                .counts
+                .iter()
+                .map(|(bits, n)| {
+                    let bits = if right { bits.reversed() } else { bits.clone() };
+                    vec![bits.to_string(), n.to_string(), order.to_owned()]
+                })
+                .collect();
+            out.csv(&["outcome", "count", "bit_order"], &rows);
+        }
+        "braket" => {
+            let (bytes, _) = stored(&store, &job)?;
+            if job.terms.is_local() {
+                return Err(
+                    Failure::new("SB2001", "a local result has no Braket form").with_help("--format json")
+                );
+            }
+            out.line(&String::from_utf8_lossy(&bytes));
+        }
+        other => {
+            let help = "table, json, csv or braket";
+            return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
+        }
+    }
+    Ok(exit_of(&job))
+}
+
+fn document(job: &Job, outcome: &TaskOutcome, right: bool) -> Value {
+    let mut out = Map::new();
+    let task = job.past.last().and_then(|p| p.task.as_ref()).map(ToString::to_string);
+    out.insert("schema".into(), json!("shotbook.result/1"));
+    out.insert("job_id".into(), json!(job.terms.id.as_str()));
+    out.insert("task_arn".into(), json!(task));
+    out.insert("circuit".into(), json!({"name": job.terms.name, "sha256": job.terms.circuit.as_str()}));
+    out.insert("backend".into(), json!(job.terms.device));
+    if let Some(engine) = &outcome.engine {
+        out.insert("engine".into(), json!(engine.name));
+        out.insert("engine_reason".into(), json!(engine.reason));
+        out.insert("seed".into(), json!(engine.seed));
+    }
+    out.extend(views::result(outcome, right));
+    out.insert("cost".into(), json!({"currency": "USD", "total": job.settled.to_string()}));
+    Value::Object(out)
+}

@@ -1,0 +1,309 @@
+//! `submit`: quote, hold, send, wait.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+
+use shotbook_sim::target::Device;
+
+use crate::app::{self, Here, Plan, Refused, Request, Submitted};
+use crate::backend::Braket;
+use crate::budget::Facts;
+use crate::cli::circuit::{CircuitArgs, Loaded};
+use crate::cli::output::Out;
+use crate::cli::views::fee;
+use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller, with_runner};
+use crate::cli::{Context, Failure, diagnostics};
+use crate::failpoint;
+use crate::ids::{BudgetName, JobId};
+use crate::job::{HoldKind, State};
+use crate::money::Money;
+use crate::price::PriceList;
+use crate::runner::Patience;
+use crate::store::{Kind, Store};
+use crate::time::{self, Timestamp};
+
+/// Arguments of `submit`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Circuit, or - for standard input
+    file: String,
+    /// Device
+    #[arg(long, value_name = "DEV")]
+    on: String,
+    /// Shots
+    #[arg(long)]
+    shots: u64,
+    /// Budget that pays
+    #[arg(long, value_name = "NAME")]
+    budget: Vec<String>,
+    /// Project
+    #[arg(long)]
+    project: Option<String>,
+    /// Tag
+    #[arg(long = "tag", value_name = "K=V")]
+    tags: Vec<String>,
+    /// Refuse what can cost more
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<String>,
+    /// Refuse when this quote is stale
+    #[arg(long, value_name = "ID")]
+    quote: Option<String>,
+    /// The same key twice is the same job
+    #[arg(long)]
+    key: Option<String>,
+    /// Spend without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not wait for the result
+    #[arg(long)]
+    detach: bool,
+    /// Say what would happen, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// New paid attempts after a failure, at most 3
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: u32,
+    /// Seed of a local run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Longest run of a managed simulator, such as 5m
+    #[arg(long, value_name = "T")]
+    max_duration: Option<String>,
+    /// Hold the most a managed simulator can cost
+    #[arg(long)]
+    hard: bool,
+    /// Not before, such as 2026-11-24T18:00:00Z
+    #[arg(long, value_name = "T")]
+    not_before: Option<String>,
+    /// Direct reservation
+    #[arg(long, value_name = "ARN")]
+    reservation: Option<String>,
+    #[command(flatten)]
+    circuit: CircuitArgs,
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let device = super::devices::find(&args.on)?;
+    let loaded = args.circuit.load_right(&args.file, out)?;
+    loaded.bound(out)?;
+    let request = request(&args, device, &loaded)?;
+    let list = PriceList::embedded();
+    let plan = app::plan(&request, list).map_err(|refused| explain(refused, &loaded, out))?;
+    if args.dry_run {
+        return dry_run(&args, &plan, out);
+    }
+    let store = context.store()?;
+    ask(&args, &plan, &store, out)?;
+    let id = Here.job_id();
+    let (world, account) = if device.is_local() { (None, None) } else { meet(context, &store, device)? };
+    let facts = Facts {
+        project: args.project.as_deref(),
+        user: None,
+        tags: Some(&request.tags),
+        device: &device.name,
+        account: account.as_deref(),
+    };
+    failpoint::hit("accept.before").map_err(|e| Failure::new("SB1001", e.to_string()))?;
+    let accepted = app::accept(&store, &plan, id, &facts, world, time::now());
+    failpoint::hit("accept.after").map_err(|e| Failure::new("SB1001", e.to_string()))?;
+    let id = match accepted {
+        Ok(Submitted::New(id)) => id,
+        Ok(Submitted::Same(id)) => {
+            out.say(&format!("{id} is here already under this key"));
+            id
+        }
+        Err(Refused::OverBudget(shortfall)) => {
+            let free = shortfall.free;
+            return Err(
+                Failure::from(Refused::OverBudget(shortfall)).with_help(fits(&args, &request, list, free))
+            );
+        }
+        Err(other) => return Err(other.into()),
+    };
+    drive(&args, context, &store, &id, out)
+}
+
+fn request<'a>(args: &'a Args, device: &'a Device, loaded: &'a Loaded) -> Result<Request<'a>, Failure> {
+    let usage = |why: String| Failure::new("SB2001", why);
+    let mut tags = BTreeMap::new();
+    for pair in &args.tags {
+        let (k, v) = pair.split_once('=').ok_or_else(|| usage(format!("{pair:?} is not K=V")))?;
+        tags.insert(k.to_owned(), v.to_owned());
+    }
+    let max_cost = args.max_cost.as_deref().map(amount).transpose()?;
+    let not_before = args.not_before.as_deref().map(str::parse::<Timestamp>).transpose();
+    let max_duration = args.max_duration.as_deref().map(super::run::duration).transpose()?;
+    Ok(Request {
+        name: &loaded.name,
+        text: &loaded.text,
+        sha256: &loaded.sha256,
+        circuit: loaded.circuit()?,
+        inputs: &loaded.inputs,
+        device,
+        shots: args.shots,
+        seed: args.seed.unwrap_or_else(|| Here.seed()),
+        key: args.key.clone(),
+        budgets: args.budget.iter().map(BudgetName::new).collect(),
+        project: args.project.clone(),
+        tags,
+        max_cost,
+        quote: args.quote.clone(),
+        retries: args.retries,
+        not_before: not_before.map_err(|e| usage(e.to_string()))?,
+        max_duration_ms: max_duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+        hard: args.hard,
+        reservation: args.reservation.clone(),
+    })
+}
+
+/// Dollars of a flag.
+pub fn amount(text: &str) -> Result<Money, Failure> {
+    let money: Money = text
+        .trim_start_matches('$')
+        .parse()
+        .map_err(|e| Failure::new("SB2001", format!("{text:?}: {e}")).with_help("dollars such as 12.50"))?;
+    if money.is_negative() {
+        return Err(
+            Failure::new("SB2001", format!("{text:?} is below zero")).with_help("dollars such as 12.50")
+        );
+    }
+    Ok(money)
+}
+
+fn explain(refused: Refused, loaded: &Loaded, out: &mut Out) -> Failure {
+    if let Refused::Unfit { reasons, .. } = &refused {
+        diagnostics::show(out, &loaded.reading.sources, reasons);
+        let first = reasons.first().map(|d| d.message.clone()).unwrap_or_default();
+        return Failure::new("SB4002", format!("{refused}: {first}"));
+    }
+    refused.into()
+}
+
+/// What would fit instead, as commands.
+fn fits(args: &Args, request: &Request<'_>, list: &PriceList, free: Money) -> String {
+    let options = app::options(request, list, free);
+    let mut parts = Vec::new();
+    if let Some(shots) = options.shots_here {
+        parts.push(format!("{shots} shots on {}", args.on));
+    }
+    if let Some((device, cost)) = options.cheaper {
+        parts.push(format!("--on {device} at ${}", fee(cost)));
+    }
+    if parts.is_empty() {
+        parts.push("nothing; raise it with `shotbook budget set NAME --limit USD`".to_owned());
+    }
+    format!("fits: {}", parts.join(", or "))
+}
+
+fn dry_run(args: &Args, plan: &Plan, out: &mut Out) -> Result<u8, Failure> {
+    if out.is_json() {
+        out.json(&serde_json::json!({"schema": "shotbook.plan/1", "device": args.on, "shots": args.shots,
+            "quote": {"id": plan.quote_id, "total": plan.price.total.to_string(),
+            "worst_case": plan.price.worst_case.to_string()}, "hold": plan.hold.to_string()}));
+    } else {
+        out.line(&format!(
+            "would hold ${} for {} shots on {}; nothing was sent",
+            fee(plan.hold),
+            args.shots,
+            args.on
+        ));
+    }
+    Ok(0)
+}
+
+/// Money is shown before it is spent; what costs nothing asks nothing.
+fn ask(args: &Args, plan: &Plan, store: &dyn Store, out: &mut Out) -> Result<(), Failure> {
+    if plan.hold.is_zero() {
+        return Ok(());
+    }
+    let kind =
+        if plan.price.hold_kind == HoldKind::Soft { " (a forecast; --hard holds the most)" } else { "" };
+    let mut shown = format!("hold ${}{kind}", fee(plan.hold));
+    for status in store.budgets(time::now())? {
+        if args.budget.iter().any(|name| name == status.budget.name.as_str()) {
+            let free = status.balance.free(status.budget.limit);
+            shown.push_str(&format!(
+                " · {} has ${} of ${} left",
+                status.budget.name,
+                fee(free),
+                fee(status.budget.limit)
+            ));
+        }
+    }
+    if args.yes {
+        out.say(&shown);
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || out.is_json() {
+        return Err(Failure::new("SB2002", format!("{shown}; nobody can be asked")));
+    }
+    out.say(&format!("{shown} · continue? [y/N]"));
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::new("SB2002", "not confirmed; nothing was sent"))
+}
+
+/// Who answers at the device's region, before anything is accepted.
+fn meet(
+    context: &Context,
+    store: &dyn Store,
+    device: &Device,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    let braket = context.braket();
+    let asked = context.block_on(async { braket.lane(device.region().unwrap_or_default()).await })?;
+    let Some(report) = asked else { return Err(Failure::new("SB8001", "interrupted; nothing was accepted")) };
+    let report = report?;
+    store.bind(if report.lane.world.is_some() { Kind::Play } else { Kind::Real })?;
+    Ok((report.lane.world, Some(report.lane.account)))
+}
+
+fn drive(
+    args: &Args,
+    context: &Context,
+    store: &dyn Store,
+    id: &JobId,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let quiet = context.global.quiet || out.is_json();
+    let ids = [id.clone()];
+    let patience = if args.detach { Patience::OnceOver } else { Patience::UntilStuck };
+    let done = if args.detach && args.on == "local" {
+        None
+    } else {
+        let mut tell = teller(out, quiet);
+        let done =
+            with_runner(context, store, async |runner| Ok(runner.finish(&ids, patience, &mut tell).await?))?;
+        drop(tell);
+        if done.is_none() {
+            return tell_interrupted(store, &ids, out);
+        }
+        done
+    };
+    let job = store.job(id)?;
+    if out.is_json() {
+        out.json(&job_json(store, &job)?);
+    } else {
+        out.line(&work::line(&job));
+        if exit_of(&job) == 0 {
+            super::result::show_stored(store, &job, None, false, out)?;
+        }
+    }
+    if args.detach {
+        let code = exit_of(&job);
+        return Ok(if job.is_done() { code } else { 0 });
+    }
+    if let Some(drained) = done
+        && !drained.stuck.is_empty()
+    {
+        let unsure = State::of(&job) == State::Unsure;
+        if !quiet {
+            let why = if unsure { "in doubt; money stays held until there is proof" } else { "waiting" };
+            out.say(&format!("{why}: shotbook why {id}"));
+        }
+        return Ok(if job.terms.not_before.is_some() && !unsure { 0 } else { 7 });
+    }
+    Ok(exit_of(&job))
+}

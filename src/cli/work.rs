@@ -1,0 +1,179 @@
+//! What verbs that touch jobs share: the store, the runner, a JOB argument, Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::failure::Failure;
+use super::output::Out;
+use super::{Context, views};
+use crate::app::{Simulator, SystemClock, runtime};
+use crate::backend::braket::{Options, SdkBraket};
+use crate::ids::JobId;
+use crate::job::{Job, Outcome, Stage, State};
+use crate::runner::{self, Drained, Runner};
+use crate::store::{SqliteStore, Store};
+use crate::time::Timestamp;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the person pressed Ctrl-C.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+impl Context {
+    /// The store, made on first use.
+    pub fn store(&self) -> Result<SqliteStore, Failure> {
+        let wrong = |why: String| Failure::new("SB2001", why).with_help("--store sqlite:PATH");
+        let path = self.config.store_path(self.global.store.as_deref()).map_err(wrong)?;
+        Ok(SqliteStore::open(&path)?)
+    }
+
+    /// AWS, not yet spoken to.
+    pub fn braket(&self) -> SdkBraket {
+        SdkBraket::new(Options {
+            profile: self.global.profile.clone(),
+            region: self.global.region.clone(),
+            endpoint_url: self.global.endpoint_url.clone(),
+            bucket: self.config.bucket.clone(),
+        })
+    }
+
+    /// Runs asynchronous work until it ends or the person presses Ctrl-C, which gives `None`.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<Option<T>, Failure> {
+        let runtime = runtime().map_err(|e| Failure::new("SB1001", e.to_string()))?;
+        Ok(runtime.block_on(async {
+            tokio::select! {
+                done = work => Some(done),
+                _ = tokio::signal::ctrl_c() => {
+                    INTERRUPTED.store(true, Ordering::Relaxed);
+                    None
+                }
+            }
+        }))
+    }
+}
+
+/// A runner of this process, handed to `work`.
+pub fn with_runner<T>(
+    context: &Context,
+    store: &dyn Store,
+    work: impl AsyncFnOnce(&Runner<'_, SdkBraket, SystemClock>) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    let (braket, clock) = (context.braket(), SystemClock);
+    let stop = interrupted;
+    let simulator = Simulator { stop: &stop };
+    let runner = Runner::new(store, &braket, &clock, &simulator, runner::this_process());
+    match context.block_on(work(&runner))? {
+        Some(done) => done.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The one job that an argument means.
+pub fn job_id(store: &dyn Store, argument: &str) -> Result<JobId, Failure> {
+    if matches!(argument, "last" | "@last") {
+        let none = || {
+            Failure::new("SB2005", "the store has no job yet")
+                .with_help("shotbook submit FILE --on local --shots 1000")
+        };
+        return store.last()?.ok_or_else(none);
+    }
+    let mut found = store.resolve(argument)?;
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Failure::new("SB2005", format!("there is no job {argument}"))),
+        n => {
+            Err(Failure::new("SB2005", format!("{argument} may mean {n} jobs"))
+                .with_help("give more of its id"))
+        }
+    }
+}
+
+/// When a job ended, by its journal.
+pub fn ended_at(store: &dyn Store, job: &Job) -> Result<Option<Timestamp>, Failure> {
+    if !job.is_done() {
+        return Ok(None);
+    }
+    Ok(store.events(&job.terms.id)?.last().map(|e| e.at))
+}
+
+/// A job as JSON.
+pub fn job_json(store: &dyn Store, job: &Job) -> Result<serde_json::Value, Failure> {
+    let frozen: Vec<String> = store
+        .budgets(crate::time::now())?
+        .into_iter()
+        .filter(|b| job.terms.budgets.contains(&b.budget.name) && b.balance.is_frozen(b.budget.limit))
+        .map(|b| b.budget.name.to_string())
+        .collect();
+    Ok(views::job(job, ended_at(store, job)?, &frozen))
+}
+
+/// The exit code that a job's end stands for.
+pub fn exit_of(job: &Job) -> u8 {
+    match &job.stage {
+        Stage::Done(Outcome::Completed { result: Some(_), .. }) => 0,
+        Stage::Done(Outcome::OverBudget { .. }) => 3,
+        Stage::Done(_) => 6,
+        _ if State::of(job) == State::Unsure => 7,
+        _ => 8,
+    }
+}
+
+/// One line about a job, for people.
+pub fn line(job: &Job) -> String {
+    let terms = &job.terms;
+    let money = match (job.held.is_zero(), job.settled.is_zero()) {
+        (false, _) => format!("held ${}", job.held),
+        (true, _) => format!("settled ${}", job.settled),
+    };
+    let task = job.task().map(|t| format!(" · {t}")).unwrap_or_default();
+    let why = views::problem(job).map(|p| format!(" · {p}")).unwrap_or_default();
+    format!("{} {} · {} · {} shots · {money}{task}{why}", terms.id, State::of(job), terms.device, terms.shots)
+}
+
+/// Tells of changes on stderr, once each.
+pub fn teller<'a>(out: &'a mut Out, quiet: bool) -> impl FnMut(&Job) + 'a {
+    let mut last = String::new();
+    move |job| {
+        let line = line(job);
+        if !quiet && line != last {
+            out.say(&line);
+            last = line;
+        }
+    }
+}
+
+/// What Ctrl-C leaves behind: what is held, and the commands that go on or end it.
+pub fn tell_interrupted(store: &dyn Store, ids: &[JobId], out: &mut Out) -> Result<u8, Failure> {
+    for id in ids {
+        let job = store.job(id)?;
+        if !job.is_done() {
+            out.say(&format!(
+                "{}\n  go on: shotbook resume {id}    end it: shotbook cancel {id}",
+                line(&job)
+            ));
+        }
+    }
+    Ok(130)
+}
+
+/// The worst exit code of a loop, and why jobs are left behind.
+pub fn after_loop(store: &dyn Store, drained: &Drained, out: &mut Out, quiet: bool) -> Result<u8, Failure> {
+    if !quiet {
+        for (id, causes) in &drained.stuck {
+            for cause in causes {
+                out.say(&format!("{id} waits: {}", super::verbs::why::words(cause)));
+            }
+        }
+    }
+    let mut worst = 0;
+    for id in &drained.done {
+        worst = worst.max(exit_of(&store.job(id)?));
+    }
+    if !drained.stuck.is_empty() {
+        worst = 7;
+    } else if !drained.running.is_empty() {
+        worst = 8;
+    }
+    Ok(worst)
+}

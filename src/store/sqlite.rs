@@ -1,0 +1,487 @@
+//! The default store: one SQLite file, safe under any number of processes.
+//!
+//! Every write is one immediate transaction with a synced commit. Source of the settings: SQLite's
+//! WAL documentation; `synchronous=FULL` because NORMAL may forget commits at a power loss.
+
+mod money;
+mod open;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::{
+    Acceptance, Accepted, BudgetStatus, Change, Committed, EventRecord, Filter, Identity, Kind, Store,
+    StoreError, Totals, detail, matches, rows,
+};
+use crate::budget::ledger::Posting;
+use crate::budget::{Balance, Budget};
+use crate::failpoint;
+use crate::ids::{BlobId, BudgetName, JobId, QuantumTaskArn, RunnerId, StoreId};
+use crate::job::{Job, Lane, State, due_at};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// Results up to this size live in the file, larger ones beside it. Units: bytes.
+const INLINE_BYTES: usize = 64 << 10;
+
+/// A store in one file.
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    id: StoreId,
+}
+
+const JOB_COLUMNS: &str = "terms, life, checksum, version, held, settled";
+
+fn job_of(row: &Row<'_>) -> rusqlite::Result<(rows::JobColumns, u64, i64, i64)> {
+    let columns = rows::JobColumns { terms: row.get(0)?, life: row.get(1)?, checksum: row.get(2)? };
+    Ok((columns, row.get::<_, i64>(3)? as u64, row.get(4)?, row.get(5)?))
+}
+
+fn built((columns, version, held, settled): (rows::JobColumns, u64, i64, i64)) -> Result<Job, StoreError> {
+    rows::job(&columns, version, held, settled)
+}
+
+/// What SQLite said, in our words.
+pub(super) fn trouble(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+        _ => StoreError::Io(error.to_string()),
+    }
+}
+
+impl SqliteStore {
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One immediate transaction; kept only when `f` says so.
+    fn transact<T>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<(T, bool), StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.lock();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(trouble)?;
+        let (out, keep) = f(&transaction)?;
+        let injected = |e: failpoint::Injected| StoreError::Io(e.to_string());
+        if keep {
+            failpoint::hit("commit.before").map_err(injected)?;
+            transaction.commit().map_err(trouble)?;
+            failpoint::hit("commit.after").map_err(injected)?;
+        }
+        Ok(out)
+    }
+
+    fn blob_file(&self, id: &BlobId) -> PathBuf {
+        self.path.with_file_name("blobs").join(id.as_str())
+    }
+
+    /// Large bytes are on disk, whole and synced, before the row that names them.
+    fn put_blobs(&self, t: &Transaction<'_>, blobs: &[Vec<u8>]) -> Result<(), StoreError> {
+        for blob in blobs {
+            let id = BlobId::of(blob);
+            let inline = (blob.len() <= INLINE_BYTES).then_some(blob);
+            if inline.is_none() {
+                open::write_file(&self.blob_file(&id), blob)?;
+            }
+            t.prepare_cached("INSERT OR IGNORE INTO blob (id, bytes) VALUES (?1, ?2)")
+                .and_then(|mut s| s.execute(params![id.as_str(), inline]))
+                .map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    fn put_job(t: &Transaction<'_>, job: &Job) -> Result<(), StoreError> {
+        let c = rows::job_columns(job);
+        let terms = &job.terms;
+        t.prepare_cached(
+            "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
+             adopted, terms, life, checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) \
+             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, life=?14, \
+             checksum=?15",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                terms.id.as_str(),
+                terms.key,
+                terms.content.as_str(),
+                job.version as i64,
+                State::of(job).word(),
+                job.held.nanos(),
+                job.settled.nanos(),
+                due_at(job).map(Timestamp::micros),
+                terms.created_at.micros(),
+                terms.device,
+                terms.project,
+                terms.adopted,
+                c.terms,
+                c.life,
+                c.checksum
+            ])
+        })
+        .map_err(trouble)?;
+        let open = job.task().filter(|_| !job.is_done()).map(|task| (job.attempt, task.as_str(), None));
+        let past =
+            job.past.iter().filter_map(|p| Some((p.number, p.task.as_ref()?.as_str(), Some(&p.outcome))));
+        for (number, task, outcome) in past.chain(open) {
+            t.prepare_cached(
+                "INSERT OR REPLACE INTO attempt (job, number, task, outcome) VALUES (?1, ?2, ?3, ?4)",
+            )
+            .and_then(|mut s| s.execute(params![terms.id.as_str(), number, task, outcome]))
+            .map_err(trouble)?;
+        }
+        if let Some(lane) = job.lane() {
+            let text = rows::lane_text(lane);
+            t.execute("INSERT OR IGNORE INTO lane (id, lane) VALUES (?1, ?1)", params![text])
+                .map_err(trouble)?;
+        }
+        if job.is_done() {
+            t.execute("UPDATE job SET leased_by = NULL WHERE id = ?1", params![terms.id.as_str()])
+                .map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    fn record(t: &Transaction<'_>, job: &Job, name: &str, at: Timestamp) -> Result<(), StoreError> {
+        t.prepare_cached("INSERT INTO event (at, job, name, detail) VALUES (?1, ?2, ?3, ?4)")
+            .and_then(|mut s| s.execute(params![at.micros(), job.terms.id.as_str(), name, detail(job)]))
+            .map_err(trouble)?;
+        Ok(())
+    }
+
+    fn bind_in(t: &Connection, kind: Kind) -> Result<(), StoreError> {
+        match open::meta(t, "money")?.as_deref().and_then(Kind::named) {
+            None => open::set_meta(t, "money", kind.word()),
+            Some(held) if held == kind => Ok(()),
+            Some(held) => Err(StoreError::OtherMoney { holds: held.word(), job: kind.word() }),
+        }
+    }
+
+    fn load(connection: &Connection, id: &JobId) -> Result<Job, StoreError> {
+        let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1");
+        let row = connection
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.query_row(params![id.as_str()], job_of).optional())
+            .map_err(trouble)?;
+        built(row.ok_or_else(|| StoreError::Missing { what: "job", name: id.to_string() })?)
+    }
+
+    fn ids(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<JobId>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
+        let ids = statement.query_map(values, |r| r.get::<_, String>(0)).map_err(trouble)?;
+        ids.map(|id| id.map(JobId::new).map_err(trouble)).collect()
+    }
+
+    /// Writes a copy of the store while it is in use.
+    pub fn backup(&self, to: &std::path::Path) -> Result<(), StoreError> {
+        let connection = self.lock();
+        let mut copy = Connection::open(to).map_err(trouble)?;
+        let backup = rusqlite::backup::Backup::new(&connection, &mut copy).map_err(trouble)?;
+        backup.run_to_completion(256, std::time::Duration::ZERO, None).map_err(trouble)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+}
+
+impl Store for SqliteStore {
+    fn identity(&self) -> Result<Identity, StoreError> {
+        let connection = self.lock();
+        let money = open::meta(&connection, "money")?.as_deref().and_then(Kind::named);
+        Ok(Identity { store: self.id.clone(), schema: open::SCHEMA, money })
+    }
+
+    fn bind(&self, kind: Kind) -> Result<(), StoreError> {
+        self.transact(|t| Self::bind_in(t, kind).map(|()| ((), true)))
+    }
+
+    fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
+        self.transact(|t| {
+            let mut same = Vec::new();
+            for new in &acceptance.jobs {
+                let terms = &new.job.terms;
+                let old: Option<(String, String)> = t
+                    .query_row("SELECT id, content FROM job WHERE key = ?1", params![terms.key], |r| {
+                        Ok((r.get(0)?, r.get(1)?))
+                    })
+                    .optional()
+                    .map_err(trouble)?;
+                match old {
+                    Some((id, content)) if content == terms.content.as_str() => same.push(JobId::new(id)),
+                    Some((id, _)) => {
+                        let taken = Accepted::KeyTaken { key: terms.key.clone(), job: JobId::new(id) };
+                        return Ok((taken, false));
+                    }
+                    None => {}
+                }
+            }
+            if !same.is_empty() {
+                return Ok((Accepted::Same(same), false));
+            }
+            if acceptance.jobs.iter().any(|n| !n.job.terms.is_local()) {
+                Self::bind_in(t, if acceptance.world.is_some() { Kind::Play } else { Kind::Real })?;
+            }
+            if let Some((id, key)) = &acceptance.collection {
+                let values = params![id.as_str(), key, acceptance.at.micros()];
+                t.execute("INSERT INTO collection (id, key, created_at) VALUES (?1, ?2, ?3)", values)
+                    .map_err(trouble)?;
+            }
+            self.put_blobs(t, &acceptance.blobs)?;
+            for new in &acceptance.jobs {
+                Self::put_job(t, &new.job)?;
+                if let Some(shortfall) = money::book(t, None, &new.job, true, acceptance.at)? {
+                    return Ok((Accepted::OverBudget(shortfall), false));
+                }
+                let collection =
+                    acceptance.collection.as_ref().map_or(new.job.terms.id.as_str(), |(id, _)| id.as_str());
+                for point in &new.points {
+                    let values = params![collection, *point as i64, new.job.terms.id.as_str()];
+                    t.execute("INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)", values)
+                        .map_err(trouble)?;
+                }
+                Self::record(t, &new.job, "accepted", acceptance.at)?;
+            }
+            Ok((Accepted::New, true))
+        })
+    }
+
+    fn job(&self, id: &JobId) -> Result<Job, StoreError> {
+        Self::load(&self.lock(), id)
+    }
+
+    fn resolve(&self, argument: &str) -> Result<Vec<JobId>, StoreError> {
+        let exact = self.ids(
+            "SELECT id FROM job WHERE id = ?1 OR key = ?1 UNION SELECT job FROM attempt WHERE task = ?1",
+            params![argument],
+        )?;
+        if !exact.is_empty() || argument.is_empty() {
+            return Ok(exact);
+        }
+        let sql = "SELECT id FROM job WHERE substr(id, 1, length(?1)) = ?1 OR substr(id, 3, length(?1)) = ?1 LIMIT 10";
+        self.ids(sql, params![argument])
+    }
+
+    fn last(&self) -> Result<Option<JobId>, StoreError> {
+        let sql = "SELECT id FROM job WHERE adopted = 0 ORDER BY created_at DESC, id DESC LIMIT 1";
+        Ok(self.ids(sql, [])?.into_iter().next())
+    }
+
+    fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError> {
+        let connection = self.lock();
+        let sql = format!("SELECT {JOB_COLUMNS} FROM job ORDER BY created_at DESC, id DESC");
+        let mut statement = connection.prepare_cached(&sql).map_err(trouble)?;
+        let mut found = Vec::new();
+        for row in statement.query_map([], job_of).map_err(trouble)? {
+            let job = built(row.map_err(trouble)?)?;
+            if matches(filter, &job) {
+                found.push(job);
+            }
+            if filter.limit.is_some_and(|most| found.len() >= most) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError> {
+        let most = i64::try_from(max).unwrap_or(i64::MAX);
+        let sql = "SELECT id FROM job WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+        self.ids(sql, params![now.micros(), most])
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> =
+            self.lock().query_row("SELECT min(due_at) FROM job", [], |r| r.get(0)).map_err(trouble)?;
+        Ok(at.map(Timestamp::from_micros))
+    }
+
+    fn lease(
+        &self,
+        id: &JobId,
+        runner: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE job SET leased_by = ?2, leased_until = ?4 WHERE id = ?1 AND \
+                   (leased_by IS NULL OR leased_by = ?2 OR leased_until <= ?3)";
+        let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
+        Ok(self.lock().execute(sql, values).map_err(trouble)? == 1)
+    }
+
+    fn lease_holder(&self, id: &JobId) -> Result<Option<RunnerId>, StoreError> {
+        let holder: Option<Option<String>> = self
+            .lock()
+            .query_row("SELECT leased_by FROM job WHERE id = ?1", params![id.as_str()], |r| r.get(0))
+            .optional()
+            .map_err(trouble)?;
+        Ok(holder.flatten().map(RunnerId::new))
+    }
+
+    fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError> {
+        let sql = "UPDATE job SET leased_by = NULL WHERE id = ?1 AND leased_by = ?2";
+        self.lock().execute(sql, params![id.as_str(), runner.as_str()]).map_err(trouble)?;
+        Ok(())
+    }
+
+    fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+        self.transact(|t| {
+            let stored = Self::load(t, &change.before.terms.id)?;
+            if stored.version != change.before.version {
+                return Ok((Committed::Reload, false));
+            }
+            let mut after = change.after.clone();
+            after.version = stored.version + 1;
+            self.put_blobs(t, &change.blobs)?;
+            Self::put_job(t, &after)?;
+            if let Some(shortfall) = money::book(t, Some(&stored), &after, change.guarded, change.at)? {
+                return Ok((Committed::OverBudget(shortfall), false));
+            }
+            Self::record(t, &after, change.event.name(), change.at)?;
+            Ok((Committed::Yes(after.version), true))
+        })
+    }
+
+    fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
+        self.transact(|t| {
+            let sql = "SELECT count(*) FROM job WHERE id = ?1";
+            let known: i64 =
+                t.query_row(sql, params![job.terms.id.as_str()], |r| r.get(0)).map_err(trouble)?;
+            if known > 0 {
+                return Ok(((), false));
+            }
+            Self::put_job(t, job)?;
+            let _forced = money::book(t, None, job, false, at)?;
+            Self::record(t, job, "adopted", at)?;
+            Ok(((), true))
+        })
+    }
+
+    fn knows_task(&self, task: &QuantumTaskArn) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM attempt WHERE task = ?1";
+        let n: i64 = self.lock().query_row(sql, params![task.as_str()], |r| r.get(0)).map_err(trouble)?;
+        Ok(n > 0)
+    }
+
+    fn blob(&self, id: &BlobId) -> Result<Vec<u8>, StoreError> {
+        let inline: Option<Option<Vec<u8>>> = self
+            .lock()
+            .query_row("SELECT bytes FROM blob WHERE id = ?1", params![id.as_str()], |r| r.get(0))
+            .optional()
+            .map_err(trouble)?;
+        let bytes = match inline {
+            Some(Some(bytes)) => bytes,
+            Some(None) => open::read_file(&self.blob_file(id))?,
+            None => return Err(StoreError::Missing { what: "blob", name: id.to_string() }),
+        };
+        if BlobId::of(&bytes) == *id {
+            return Ok(bytes);
+        }
+        Err(StoreError::Damaged(format!("blob {id} does not match its hash")))
+    }
+
+    fn events(&self, id: &JobId) -> Result<Vec<EventRecord>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("SELECT sequence, at, name, detail FROM event WHERE job = ?1 ORDER BY sequence")
+            .map_err(trouble)?;
+        let records = statement.query_map(params![id.as_str()], |r| {
+            Ok(EventRecord {
+                sequence: r.get::<_, i64>(0)? as u64,
+                at: Timestamp::from_micros(r.get(1)?),
+                job: id.clone(),
+                name: r.get(2)?,
+                detail: r.get(3)?,
+            })
+        });
+        records.map_err(trouble)?.map(|r| r.map_err(trouble)).collect()
+    }
+
+    fn set_scanned(&self, lane: &Lane, to: Timestamp) -> Result<(), StoreError> {
+        let text = rows::lane_text(lane);
+        let sql = "INSERT INTO lane (id, lane, scanned_to) VALUES (?1, ?1, ?2) \
+                   ON CONFLICT (id) DO UPDATE SET scanned_to = ?2";
+        self.lock().execute(sql, params![text, to.micros()]).map_err(trouble)?;
+        Ok(())
+    }
+
+    fn scanned(&self, lane: &Lane) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<Option<i64>> = self
+            .lock()
+            .query_row("SELECT scanned_to FROM lane WHERE id = ?1", params![rows::lane_text(lane)], |r| {
+                r.get(0)
+            })
+            .optional()
+            .map_err(trouble)?;
+        Ok(at.flatten().map(Timestamp::from_micros))
+    }
+
+    fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT lane FROM lane ORDER BY id").map_err(trouble)?;
+        let texts = statement.query_map([], |r| r.get::<_, String>(0)).map_err(trouble)?;
+        texts.map(|t| rows::lane(&t.map_err(trouble)?)).collect()
+    }
+
+    fn add_budget(&self, budget: &Budget) -> Result<(), StoreError> {
+        self.transact(|t| money::add_budget(t, budget).map(|()| ((), true)))
+    }
+
+    fn set_limit(&self, name: &BudgetName, limit: Money, _at: Timestamp) -> Result<(), StoreError> {
+        self.transact(|t| {
+            let mut budget = money::open_budget(t, name)?;
+            budget.limit = limit;
+            money::put_budget(t, &budget).map(|()| ((), true))
+        })
+    }
+
+    fn remove_budget(&self, name: &BudgetName, at: Timestamp) -> Result<(), StoreError> {
+        self.transact(|t| {
+            let mut budget = money::open_budget(t, name)?;
+            budget.removed_at = Some(at);
+            money::put_budget(t, &budget).map(|()| ((), true))
+        })
+    }
+
+    fn budgets(&self, at: Timestamp) -> Result<Vec<BudgetStatus>, StoreError> {
+        let connection = self.lock();
+        let mut out = Vec::new();
+        for budget in money::all_budgets(&connection)? {
+            if budget.removed_at.is_none() {
+                let period = budget.per.key(at);
+                let balance = match &period {
+                    Some(period) => money::balance(&connection, &budget.name, period)?,
+                    None => Balance::default(),
+                };
+                out.push(BudgetStatus { budget, period, balance });
+            }
+        }
+        Ok(out)
+    }
+
+    fn journal(&self, budget: Option<&BudgetName>) -> Result<Vec<Posting>, StoreError> {
+        money::journal(&self.lock(), budget)
+    }
+
+    fn totals(&self) -> Result<Totals, StoreError> {
+        money::totals(&self.lock())
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let jobs = self.jobs(&Filter::default())?;
+        let connection = self.lock();
+        open::quick_check(&connection)?;
+        let postings = money::journal(&connection, None)?;
+        super::check_chain(&postings)?;
+        super::check_totals(&super::totals_of(&postings)?, &jobs.iter().collect::<Vec<_>>())?;
+        money::check_balances(&connection)
+    }
+}

@@ -1,0 +1,208 @@
+//! Opening: the right file, the right schema, nothing damaged, nothing started empty by mistake.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{SqliteStore, money, trouble};
+use crate::failpoint;
+use crate::ids::{StoreId, hex};
+use crate::store::{StoreError, check_chain};
+
+/// Schema that this program writes.
+pub(super) const SCHEMA: u32 = 1;
+/// Marks a file as ours: "shtb".
+const APPLICATION_ID: i32 = 0x7368_7462;
+/// Older SQLite can damage a write-ahead log under two writers.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// Up to this size a file is checked whole when it is opened. Units: bytes.
+const CHECKED_BYTES: u64 = 32 << 20;
+const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001_start.sql")];
+
+impl SqliteStore {
+    /// Opens a store, making it on first use.
+    ///
+    /// # Errors
+    /// Damaged, Newer and Vanished leave everything on disk as it is.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(StoreError::Io(format!("SQLite {} is too old", rusqlite::version())));
+        }
+        let marker = marker(path);
+        let fresh = !path.exists();
+        if fresh && marker.exists() {
+            return Err(StoreError::Vanished(path.display().to_string()));
+        }
+        if fresh {
+            make_folder(path)?;
+        } else {
+            look_before_opening(path)?;
+        }
+        let connection = Connection::open(path).map_err(trouble)?;
+        private(path)?;
+        connection.busy_timeout(Duration::from_secs(10)).map_err(trouble)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(trouble)?;
+        connection.pragma_update(None, "synchronous", "full").map_err(trouble)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(trouble)?;
+        connection.pragma_update(None, "mmap_size", 0).map_err(trouble)?;
+        migrate(&connection)?;
+        let id = store_id(&connection)?;
+        if path.metadata().is_ok_and(|m| m.len() < CHECKED_BYTES) {
+            quick_check(&connection)?;
+            check_chain(&money::journal(&connection, None)?)?;
+        }
+        if !marker.exists() {
+            write_file(&marker, format!("{id}\n").as_bytes())?;
+        }
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id })
+    }
+}
+
+fn marker(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".id");
+    path.with_file_name(name)
+}
+
+fn io(error: &std::io::Error) -> StoreError {
+    StoreError::Io(error.to_string())
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|e| io(&e))
+}
+
+/// Owner only: results and account numbers are nobody else's business.
+fn private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|e| io(&e))?;
+    }
+    let _ = path;
+    Ok(())
+}
+
+/// Reads the header without SQLite, which would touch a file that is not ours.
+fn look_before_opening(path: &Path) -> Result<(), StoreError> {
+    let mut header = [0u8; 100];
+    let mut file = fs::File::open(path).map_err(|e| io(&e))?;
+    let mut read = 0;
+    while read < header.len() {
+        match file.read(&mut header[read..]).map_err(|e| io(&e))? {
+            0 => break,
+            n => read += n,
+        }
+    }
+    // A file that was created and not yet filled, by a process that ended at once.
+    if read == 0 {
+        return Ok(());
+    }
+    if read < header.len() || !header.starts_with(b"SQLite format 3\0") {
+        return Err(StoreError::Damaged(format!("{} is no store", path.display())));
+    }
+    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let (version, application) = (number(60), number(68));
+    if application != 0 && application != APPLICATION_ID as u32 {
+        return Err(StoreError::Damaged(format!("{} belongs to another program", path.display())));
+    }
+    if version > SCHEMA {
+        return Err(StoreError::Newer { found: version, known: SCHEMA });
+    }
+    Ok(())
+}
+
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    let version =
+        |c: &Connection| c.pragma_query_value(None, "user_version", |r| r.get::<_, u32>(0)).map_err(trouble);
+    if version(connection)? == SCHEMA {
+        return Ok(());
+    }
+    let injected = |e: failpoint::Injected| StoreError::Io(e.to_string());
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(trouble)?;
+    let steps = || -> Result<(), StoreError> {
+        // Another process may have been first.
+        let from = version(connection)?;
+        if from > SCHEMA {
+            return Err(StoreError::Newer { found: from, known: SCHEMA });
+        }
+        for sql in &MIGRATIONS[from as usize..] {
+            failpoint::hit("migrate.before").map_err(injected)?;
+            connection.execute_batch(sql).map_err(trouble)?;
+            failpoint::hit("migrate.after").map_err(injected)?;
+        }
+        connection.pragma_update(None, "user_version", SCHEMA).map_err(trouble)?;
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(trouble)
+    };
+    match steps() {
+        Ok(()) => connection.execute_batch("COMMIT").map_err(trouble),
+        Err(error) => {
+            let _nothing_more_to_do = connection.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn store_id(connection: &Connection) -> Result<StoreId, StoreError> {
+    let random = uuid::Uuid::now_v7();
+    let fresh = hex(&random.as_bytes()[..]);
+    connection
+        .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('store', ?1)", params![fresh])
+        .map_err(trouble)?;
+    let id = meta(connection, "store")?;
+    id.map(StoreId::new).ok_or_else(|| StoreError::Damaged("the store has no id".to_owned()))
+}
+
+pub(super) fn meta(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", params![name], |r| r.get(0))
+        .optional()
+        .map_err(trouble)
+}
+
+pub(super) fn set_meta(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    connection
+        .execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value])
+        .map_err(trouble)?;
+    Ok(())
+}
+
+pub(super) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).map_err(trouble)?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+}
+
+/// The file is there whole and synced, or not at all.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    if path.exists() {
+        return Ok(());
+    }
+    make_folder(path)?;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    let fresh = path.with_file_name(name);
+    let injected = |e: failpoint::Injected| StoreError::Io(e.to_string());
+    let mut file = fs::File::create(&fresh).map_err(|e| io(&e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| io(&e))?;
+    private(&fresh)?;
+    failpoint::hit("blob.rename.before").map_err(injected)?;
+    fs::rename(&fresh, path).map_err(|e| io(&e))?;
+    failpoint::hit("blob.rename.after").map_err(injected)?;
+    if let Some(folder) = path.parent().and_then(|f| fs::File::open(f).ok()) {
+        folder.sync_all().map_err(|e| io(&e))?;
+    }
+    Ok(())
+}
+
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    fs::read(path).map_err(|e| io(&e))
+}

@@ -1,0 +1,8 @@
+//! Tests of the product as a whole, one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
+
+mod cli;
+mod recovery;
+mod tidy;
+mod world;

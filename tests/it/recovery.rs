@@ -1,0 +1,152 @@
+//! Whatever ends a process, a second one finishes the job, and AWS sees one create.
+
+use shotbook_mocks::faults::Kind;
+
+use super::world::{World, circuit};
+
+/// Places where an end must not lose or double anything, with whether a task may exist then.
+const PLACES: &[&str] = &[
+    "accept.after",
+    "lane.after",
+    "open.before",
+    "open.after",
+    "send.before",
+    "send.after",
+    "created.before",
+    "created.after",
+    "poll.before",
+    "poll.after",
+    "seen.before",
+    "seen.after",
+    "fetch.before",
+    "fetch.after",
+    "settle.before",
+    "settle.after",
+    "commit.before",
+    "commit.after",
+];
+
+fn submit<'a>(file: &'a str, key: &'a str) -> Vec<&'a str> {
+    vec!["submit", file, "--on", "garnet", "--shots", "100", "--key", key, "--yes", "--json"]
+}
+
+#[test]
+fn a_process_that_ends_anywhere_is_finished_by_another() {
+    let file = circuit("bell.qasm");
+    for place in PLACES {
+        let world = World::new();
+        let ended =
+            world.command(&submit(&file, "k")).env("SHOTBOOK_FAILPOINT", format!("{place}:1:abort")).output();
+        assert!(!ended.unwrap().status.success(), "{place} was never reached");
+        if world.json(&["jobs", "--json"], 0)["jobs"].as_array().unwrap().is_empty() {
+            // It ended before it was accepted: nothing may have been sent.
+            assert_eq!(world.creates(), 0, "{place}");
+        }
+        let job = world.json(&submit(&file, "k"), 0);
+        assert_eq!(job["state"], "COMPLETED", "{place}: {job}");
+        assert_eq!(world.creates(), 1, "{place}: {}", world.server.state());
+        world.assert_books();
+    }
+}
+
+#[test]
+fn a_lost_reply_is_sent_again_and_paid_once() {
+    let file = circuit("bell.qasm");
+    for kind in
+        [Kind::LostReply, Kind::ErrorAfter, Kind::CutBody, Kind::Garbage, Kind::Duplicate, Kind::Reset]
+    {
+        let world = World::new();
+        world.fault(kind, "CreateQuantumTask", 1, 1);
+        let job = world.json(&submit(&file, "k"), 0);
+        assert_eq!(
+            (&job["state"], &job["settled"]),
+            (&"COMPLETED".into(), &"0.445".into()),
+            "{kind:?}: {job}"
+        );
+        assert_eq!(world.creates(), 1, "{kind:?}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn passing_trouble_with_reads_buys_nothing() {
+    let file = circuit("bell.qasm");
+    for (kind, operation) in [
+        (Kind::Throttle, "CreateQuantumTask"),
+        (Kind::ErrorBefore, "GetQuantumTask"),
+        (Kind::NotFound, "GetQuantumTask"),
+        (Kind::LostReply, "GetQuantumTask"),
+        (Kind::Garbage, "GetQuantumTask"),
+        (Kind::CutBody, "GetObject"),
+        (Kind::NotFound, "GetObject"),
+        (Kind::Garbage, "GetObject"),
+    ] {
+        let world = World::new();
+        world.fault(kind, operation, 1, 2);
+        let job = world.json(&submit(&file, "k"), 0);
+        assert_eq!(job["state"], "COMPLETED", "{kind:?} {operation}: {job}");
+        assert_eq!(world.creates(), 1, "{kind:?} {operation}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn the_same_key_is_the_same_job_and_other_content_is_refused() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    let first = world.json(&submit(&file, "k"), 0);
+    let second = world.json(&submit(&file, "k"), 0);
+    assert_eq!(first["job_id"], second["job_id"]);
+    assert_eq!(world.creates(), 1);
+    let error = world.json(&submit(&circuit("ghz.qasm"), "k"), 2);
+    assert_eq!(error["code"], "SB2003");
+}
+
+#[test]
+fn a_budget_stops_before_the_send_and_says_what_fits() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    world.json(&["budget", "add", "b", "--limit", "1", "--json"], 0);
+    let error = world
+        .json(&["submit", &file, "--on", "garnet", "--shots", "1000", "--budget", "b", "--yes", "--json"], 3);
+    assert_eq!((&error["schema"], &error["kind"]), (&"shotbook.error/1".into(), &"budget".into()));
+    assert!(error["help"].as_str().unwrap().contains("482 shots on garnet"), "{error}");
+    assert_eq!(world.creates(), 0);
+    let job = world
+        .json(&["submit", &file, "--on", "garnet", "--shots", "482", "--budget", "b", "--yes", "--json"], 0);
+    assert_eq!(job["settled"], "0.9989");
+    let budget = world.json(&["budget", "show", "b", "--json"], 0);
+    assert_eq!(
+        (&budget["settled"], &budget["held"], &budget["free"]),
+        (&"0.9989".into(), &"0".into(), &"0.0011".into())
+    );
+}
+
+#[test]
+fn a_store_of_play_money_refuses_another_kind() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    world.json(&submit(&file, "k"), 0);
+    let other = World::new();
+    // The same store, another world at another endpoint: play money still.
+    let mut command = other.command(&submit(&file, "l"));
+    let output = command.env("SHOTBOOK_HOME", world.home()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn sixteen_processes_share_one_budget_to_the_cent() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    // Five times 0.445 fit.
+    world.json(&["budget", "add", "b", "--limit", "2.30", "--json"], 0);
+    let children: Vec<_> = (0..16)
+        .map(|_| {
+            let args =
+                ["submit", &file, "--on", "garnet", "--shots", "100", "--budget", "b", "--yes", "--json"];
+            let mut command = world.command(&args);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    let codes: Vec<i32> = children.into_iter().map(|mut c| c.wait().unwrap().code().unwrap()).collect();
+    assert_eq!(codes.iter().filter(|c| **c == 0).count(), 5, "{codes:?}");
+    assert_eq!(codes.iter().filter(|c| **c == 3).count(), 11, "{codes:?}");
+    assert_eq!(world.creates(), 5);
+    world.assert_books();
+}
