@@ -123,15 +123,15 @@ pub static ROWS: [Row; 27] = [
         "shotbook quote FILE --shots N",
     ),
     row("SB3004", "budget", 3, "There is no budget of that name.", "shotbook budget list"),
-    row("SB4001", "device", 4, "There is no such device.", "shotbook devices list"),
+    row("SB4901", "device", 4, "There is no such device.", "shotbook devices list"),
     row(
-        "SB4002",
+        "SB4902",
         "device",
         4,
         "The device cannot run this circuit.",
         "shotbook check FILE --on DEVICE says which line; shotbook quote FILE shows who can.",
     ),
-    row("SB4003", "device", 4, "No price is known for the device.", "shotbook prices show"),
+    row("SB4903", "device", 4, "No price is known for the device.", "shotbook prices show"),
     row("SB5000", "input", 5, "The circuit is wrong.", "shotbook check FILE"),
     row(
         "SB5100",
@@ -186,6 +186,13 @@ mod tests {
     #[test]
     fn codes_are_unique_and_in_order() {
         assert!(ROWS.windows(2).all(|w| w[0].code < w[1].code));
+        let rules = shotbook_sim::target::RULES.iter().map(|r| r.code);
+        let programs = shotbook_sim::codes::ROWS.iter().map(|r| r.code);
+        let mut all: Vec<&str> = ROWS.iter().map(|r| r.code).chain(rules).chain(programs).collect();
+        let n = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), n, "a code means one thing");
     }
 
     #[test]

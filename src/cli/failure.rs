@@ -93,8 +93,8 @@ impl From<RemoteError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         let code = match &refused {
-            Refused::Unfit { .. } => "SB4002",
-            Refused::NoPrice(_) => "SB4003",
+            Refused::Unfit { .. } => "SB4902",
+            Refused::NoPrice(_) => "SB4903",
             Refused::OverMaxCost { .. } => "SB3002",
             Refused::StaleQuote { .. } => "SB3003",
             Refused::OverBudget(_) => "SB3001",

@@ -190,7 +190,7 @@ fn every_verb_has_help_and_every_code_a_page() {
         assert!(text.contains(verb), "{verb}");
         assert_eq!(world.run(&["help", verb]).status.code(), Some(0), "{verb}");
     }
-    for code in ["SB3001", "SB4003", "SB5047"] {
+    for code in ["SB3001", "SB4003", "SB4902", "SB5047"] {
         assert!(String::from_utf8_lossy(&world.run(&["help", code]).stdout).contains(code));
     }
     for shell in ["bash", "zsh", "fish"] {

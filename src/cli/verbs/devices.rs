@@ -28,7 +28,7 @@ enum What {
 /// The device of a name.
 pub fn find(name: &str) -> Result<&'static Device, Failure> {
     Catalogue::embedded().find(name).map_err(|error| {
-        let failure = Failure::new("SB4001", error.to_string());
+        let failure = Failure::new("SB4901", error.to_string());
         match &error {
             FindError::Unknown { suggestion: Some(near), .. } => failure.with_help(format!("--on {near}")),
             _ => failure,
@@ -91,12 +91,14 @@ fn list(out: &mut Out) {
     }
     let rows = all
         .map(|d| {
-            let shots = d.shots.map_or_else(String::new, |(a, b)| format!("{a}-{b}"));
+            let any = || "any".to_owned();
+            let shots = d.shots.filter(|_| !d.is_local()).map_or_else(any, |(a, b)| format!("{a}-{b}"));
+            let qubits = if d.is_local() { "memory".to_owned() } else { d.n_qubits.to_string() };
             let place = d.regions.join(" ");
             vec![
                 d.name.clone(),
                 d.provider.clone(),
-                d.n_qubits.to_string(),
+                qubits,
                 d.status.state.word().to_owned(),
                 shots,
                 rates(d).0,

@@ -201,6 +201,9 @@ fn refused(error: &engine::SimError, loaded: &Loaded, out: &mut Out) -> Failure 
                 failure.with_help("no simulator holds that many qubits as amplitudes")
             }
         }
+        engine::SimError::Conflict { .. } => {
+            failure.with_help("--shots 0 answers exactly; with shots, one circuit for each basis")
+        }
         engine::SimError::Shots { .. } => failure.with_help("--shots N, or result pragmas for --shots 0"),
         engine::SimError::Stopped => failure.with_help("a longer --max-time"),
         _ => failure,

@@ -174,7 +174,7 @@ fn explain(refused: Refused, loaded: &Loaded, out: &mut Out) -> Failure {
     if let Refused::Unfit { reasons, .. } = &refused {
         diagnostics::show(out, &loaded.reading.sources, reasons);
         let first = reasons.first().map(|d| d.message.clone()).unwrap_or_default();
-        return Failure::new("SB4002", format!("{refused}: {first}"));
+        return Failure::new("SB4902", format!("{refused}: {first}"));
     }
     refused.into()
 }
