@@ -86,8 +86,12 @@ impl Objects {
         if held + request.body.len() > MOST_BYTES {
             return error(503, "SlowDown", "This stand-in is full.");
         }
-        self.put(bucket, key, request.body.clone());
-        Response { status: 200, ..Response::default() }.with("etag", etag(&request.body))
+        let Some(bytes) = content(request) else {
+            return error(400, "IncompleteBody", "The chunked body is not whole.");
+        };
+        let tag = etag(&bytes);
+        self.put(bucket, key, bytes);
+        Response { status: 200, ..Response::default() }.with("etag", tag)
     }
 
     fn get_object(&self, bucket: &str, key: &str, method: &str) -> Response {
@@ -148,6 +152,26 @@ impl Objects {
     }
 }
 
+/// The object in a body, whose upload may be framed in signed chunks.
+fn content(request: &Request) -> Option<Vec<u8>> {
+    let framed = request.header("x-amz-content-sha256").is_some_and(|h| h.starts_with("STREAMING-"));
+    if !framed {
+        return Some(request.body.clone());
+    }
+    let (mut rest, mut out) = (request.body.as_slice(), Vec::new());
+    loop {
+        let end = rest.windows(2).position(|w| w == b"\r\n")?;
+        let head = std::str::from_utf8(&rest[..end]).ok()?;
+        let size = usize::from_str_radix(head.split(';').next()?, 16).ok()?;
+        rest = &rest[end + 2..];
+        if size == 0 {
+            return Some(out);
+        }
+        out.extend_from_slice(rest.get(..size)?);
+        rest = rest.get(size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
 fn etag(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let hex: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
@@ -160,4 +184,37 @@ fn error(status: u16, code: &str, message: &str) -> Response {
          <RequestId>SHOTBOOK</RequestId></Error>"
     );
     Response::xml(status, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Request { method: method.into(), target: target.into(), headers, body: body.to_vec() }
+    }
+
+    #[test]
+    fn objects_come_back_and_chunk_frames_do_not() {
+        let mut objects = Objects::default();
+        assert_eq!(objects.handle(&request("PUT", "/b-1/k", &[], b"x"), "us-east-1").status, 404);
+        assert_eq!(objects.handle(&request("PUT", "/b-1", &[], b""), "us-east-1").status, 200);
+        let framed = [("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")];
+        let body = b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AA==\r\n\r\n";
+        assert_eq!(objects.handle(&request("PUT", "/b-1/a%20b%2Bc", &framed, body), "us-east-1").status, 200);
+        assert_eq!(objects.handle(&request("GET", "/b-1/a%20b%2Bc", &[], b""), "us-east-1").body, b"abcde");
+        assert_eq!(objects.names(), ["s3://b-1/a b+c"]);
+        let cut = objects.handle(&request("PUT", "/b-1/cut", &framed, b"9\r\nabc"), "us-east-1");
+        assert_eq!(cut.status, 400);
+    }
+
+    #[test]
+    fn keys_are_names_and_never_paths() {
+        let mut objects = Objects::default();
+        let _made = objects.handle(&request("PUT", "/b-1", &[], b""), "us-east-1");
+        let _put = objects.handle(&request("PUT", "/b-1/../../etc/passwd", &[], b"x"), "us-east-1");
+        assert_eq!(objects.get("b-1", "../../etc/passwd").map(Vec::as_slice), Some(&b"x"[..]));
+        assert_eq!(objects.handle(&request("PUT", "/UPPER", &[], b""), "us-east-1").status, 400);
+    }
 }

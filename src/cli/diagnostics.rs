@@ -4,7 +4,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use shotbook_sim::diagnostic::{Diagnostic, Severity, Sources, Span};
 
-use super::output::{Out, clean};
+use super::output::{Out, clean, is_odd};
 
 fn local(sources: &Sources, span: Span) -> (String, String, std::ops::Range<usize>) {
     let file = sources.file_of(span.start);
@@ -20,11 +20,12 @@ fn local(sources: &Sources, span: Span) -> (String, String, std::ops::Range<usiz
     (file.name.clone(), text.clone(), start..end.max(start))
 }
 
-/// Control characters as spaces, so that spans stay true.
+/// Control and direction characters as spaces of the same length, so that spans stay true.
 fn clean_keeping_bytes(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' && c.len_utf8() == 1 { ' ' } else { c })
-        .collect()
+    if !text.chars().any(is_odd) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_odd(c) { " ".repeat(c.len_utf8()) } else { c.to_string() }).collect()
 }
 
 /// Shows diagnostics on stderr.
@@ -56,7 +57,7 @@ pub fn show(out: &mut Out, sources: &Sources, diagnostics: &[Diagnostic]) {
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(clean(help)));
         }
-        out.say(&renderer.render(&[group]));
+        out.complain(&renderer.render(&[group]));
     }
 }
 

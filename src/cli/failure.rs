@@ -42,7 +42,7 @@ impl Failure {
             out.json(&json!({"schema": "shotbook.error/1", "code": self.row.code, "kind": self.row.kind,
                 "message": self.message, "help": self.help, "exit": self.row.exit}));
         } else {
-            out.say(&format!(
+            out.complain(&format!(
                 "error[{}]: {}\n  try: {}",
                 self.row.code,
                 clean(&self.message),

@@ -8,6 +8,8 @@ mod verbs;
 mod views;
 mod work;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 pub use failure::Failure;
@@ -44,7 +46,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<String>,
     /// Colours: auto, always, never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"])]
     color: String,
     /// Say less on stderr
     #[arg(long, short, global = true)]
@@ -53,7 +55,7 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     /// Form of the log on stderr: text, json
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", value_parser = ["text", "json"])]
     log: String,
 }
 
@@ -137,14 +139,10 @@ pub(crate) struct Context {
 /// Runs the command line and gives the exit code.
 pub fn main() -> u8 {
     let config = Config::read();
-    let cli = match Cli::try_parse() {
+    let arguments = arguments(std::env::args_os());
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // A closed pipe is no reason to complain about complaining.
-            let _printed = error.print();
-            return code;
-        }
+        Err(error) => return misused(&error, &arguments),
     };
     match cli.global.color.as_str() {
         "always" => anstream::ColorChoice::Always.write_global(),
@@ -152,7 +150,7 @@ pub fn main() -> u8 {
         _ => {}
     }
     start_log(&cli.global);
-    let mut out = Out::new(cli.global.json);
+    let mut out = Out::new(cli.global.json, cli.global.quiet);
     if let Some(spec) = &config.failpoint
         && let Err(error) = crate::failpoint::arm(spec)
     {
@@ -164,6 +162,38 @@ pub fn main() -> u8 {
         Err(failure) => failure.report(&mut out),
     };
     out.finish(code)
+}
+
+/// The command line with `--format json` written as `--json`, which is the same thing.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let (mut out, mut ours) = (Vec::new(), true);
+    for argument in given {
+        ours &= argument != "--";
+        if ours
+            && (argument == "--format=json"
+                || (argument == "json" && out.last().is_some_and(|a| a == "--format")))
+        {
+            if argument == "json" {
+                out.pop();
+            }
+            out.push("--json".into());
+        } else {
+            out.push(argument);
+        }
+    }
+    out
+}
+
+/// Help and versions as clap writes them; a wrong command line in the form that was asked for.
+fn misused(error: &clap::Error, arguments: &[OsString]) -> u8 {
+    if error.use_stderr() && arguments.iter().take_while(|a| *a != "--").any(|a| a == "--json") {
+        let text = error.to_string();
+        let cause = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return Failure::new("SB2001", cause).with_help("shotbook --help").report(&mut Out::new(true, false));
+    }
+    // A closed pipe is no reason to complain about complaining.
+    let _printed = error.print();
+    if error.use_stderr() { 2 } else { 0 }
 }
 
 /// The command as clap knows it, for completions, the manual and help.

@@ -8,13 +8,14 @@ use serde_json::Value;
 /// The two streams of a command.
 pub struct Out {
     json: bool,
+    quiet: bool,
     failed: Option<std::io::ErrorKind>,
 }
 
 impl Out {
     /// Output in the form that was asked for.
-    pub fn new(json: bool) -> Self {
-        Self { json, failed: None }
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet, failed: None }
     }
 
     /// Whether JSON was asked for.
@@ -42,8 +43,15 @@ impl Out {
         self.line(&value.to_string());
     }
 
-    /// A sentence for the person, on stderr.
+    /// A sentence for the person, on stderr, unless silence was asked for.
     pub fn say(&mut self, text: &str) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// What must be said, on stderr.
+    pub fn complain(&mut self, text: &str) {
         // Nobody can be told that stderr is gone.
         let _told = writeln!(anstream::stderr(), "{text}");
     }
@@ -102,14 +110,16 @@ impl Out {
     }
 }
 
+/// Whether a character could move the cursor or turn the text around.
+pub fn is_odd(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
 /// Foreign text without control and direction characters.
 pub fn clean(text: &str) -> String {
-    let odd = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    if text.chars().any(odd) {
-        text.chars().map(|c| if odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    if text.chars().any(is_odd) {
+        text.chars().map(|c| if is_odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
     } else {
         text.to_owned()
     }

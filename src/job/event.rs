@@ -46,6 +46,11 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// A send brought no usable answer: AWS may have taken it.
+    Unsure {
+        /// What was seen instead.
+        why: String,
+    },
     /// A complete search did not show the attempt.
     NotFound {
         /// The attempt.
@@ -110,6 +115,7 @@ impl Event {
             Self::Resending => "resending",
             Self::Created { .. } => "created",
             Self::Refused { .. } => "refused",
+            Self::Unsure { .. } => "unsure",
             Self::NotFound { .. } => "not_found",
             Self::Seen { .. } => "seen",
             Self::CancelAsked => "cancel_asked",

@@ -199,7 +199,7 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
         }
         (Stage::Waiting { .. }, Event::Opened { sealed }) if !job.terms.is_local() => {
             next.held = job.terms.hold;
-            next.stage = Stage::Submitting { sealed: sealed.clone(), sends: 1, absent_at: None };
+            next.stage = Stage::Submitting { sealed: sealed.clone(), sends: 1, absent_at: None, doubt: None };
         }
         (Stage::Waiting { .. }, Event::NoRoom { budget }) => {
             next.end(None, Outcome::OverBudget { budget: budget.clone() });
@@ -209,6 +209,11 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
             let count = sends.saturating_add(1);
             if let Stage::Submitting { sends, .. } = &mut next.stage {
                 *sends = count;
+            }
+        }
+        (Stage::Submitting { .. }, Event::Unsure { why }) => {
+            if let Stage::Submitting { doubt, .. } = &mut next.stage {
+                *doubt = Some(why.clone());
             }
         }
         (Stage::Submitting { sealed, .. }, Event::Created { attempt, task }) if *attempt == job.attempt => {
@@ -265,6 +270,11 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
         // Too late to matter; the task is finished and paid, or the job is over.
         (Stage::Settling { .. } | Stage::Done(_), Event::CancelAsked | Event::CancelTaken) => {}
         (Stage::Settling { task, .. }, Event::Seen { task: of, .. }) if task == of => {}
+        // Another runner learned more meanwhile.
+        (
+            Stage::Waiting { .. } | Stage::Running { .. } | Stage::Settling { .. } | Stage::Done(_),
+            Event::Unsure { .. },
+        ) => {}
         (
             Stage::Waiting { .. } | Stage::Submitting { .. } | Stage::Running { .. } | Stage::Settling { .. },
             Event::WorldGone,

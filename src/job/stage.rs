@@ -59,6 +59,8 @@ pub enum Stage {
         sends: u32,
         /// Server time of the first search after the quiet period that did not find it.
         absent_at: Option<Timestamp>,
+        /// Why a reply was no answer, since one was lost.
+        doubt: Option<String>,
     },
     /// AWS named a task.
     Running {

@@ -32,7 +32,11 @@ impl State {
     pub fn of(job: &Job) -> Self {
         match &job.stage {
             Stage::Waiting { .. } => Self::Waiting,
-            Stage::Submitting { sends, absent_at, .. } if *sends > 1 || absent_at.is_some() => Self::Unsure,
+            Stage::Submitting { sends, absent_at, doubt, .. }
+                if *sends > 1 || absent_at.is_some() || doubt.is_some() =>
+            {
+                Self::Unsure
+            }
             Stage::Submitting { .. } => Self::Submitting,
             Stage::Running { seen, .. } => match seen {
                 TaskStatus::Created | TaskStatus::Queued => Self::Queued,

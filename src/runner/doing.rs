@@ -131,8 +131,8 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             }
             CreateReply::Unsure { why, retry_after } => {
                 tracing::warn!(job = %job.terms.id, send, why, "no usable answer to the create");
-                self.rest(&job.terms.id, retry_after.unwrap_or_default(), why);
-                Ok(Step::Moved(Box::new(job)))
+                self.rest(&job.terms.id, retry_after.unwrap_or_default(), why.clone());
+                self.happened(&job, Event::Unsure { why }, Vec::new())
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The only loop: load a job, ask its duty, do it, apply what happened, commit.
 //!
-//! Nothing here decides. What to do comes from [`duty`], what it means from [`apply`], and any
+//! Nothing here decides. What to do comes from [`duty`], what it means from [`crate::job::apply`], and any
 //! number of runners may share a store: the version in every commit keeps them apart.
 
 mod adoption;

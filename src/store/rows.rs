@@ -78,6 +78,8 @@ enum StageRow {
         body: String,
         sends: u32,
         absent_at: Option<i64>,
+        #[serde(default)]
+        doubt: Option<String>,
     },
     Running {
         task: String,
@@ -313,13 +315,14 @@ pub(super) fn lane(text: &str) -> Result<Lane, StoreError> {
 fn stage_row(stage: &Stage) -> StageRow {
     match stage {
         Stage::Waiting { not_before } => StageRow::Waiting { not_before: not_before.map(Timestamp::micros) },
-        Stage::Submitting { sealed, sends, absent_at } => StageRow::Submitting {
+        Stage::Submitting { sealed, sends, absent_at, doubt } => StageRow::Submitting {
             token: sealed.token.to_string(),
             signed_at: sealed.signed_at.micros(),
             lane: lane_row(&sealed.lane),
             body: sealed.body.to_string(),
             sends: *sends,
             absent_at: absent_at.map(Timestamp::micros),
+            doubt: doubt.clone(),
         },
         Stage::Running { task, lane, seen, queue, poll_at, polls, cancel_sent } => StageRow::Running {
             task: task.to_string(),
@@ -363,7 +366,7 @@ fn stage_of(row: StageRow) -> Stage {
     let at = Timestamp::from_micros;
     match row {
         StageRow::Waiting { not_before } => Stage::Waiting { not_before: not_before.map(at) },
-        StageRow::Submitting { token, signed_at, lane, body, sends, absent_at } => Stage::Submitting {
+        StageRow::Submitting { token, signed_at, lane, body, sends, absent_at, doubt } => Stage::Submitting {
             sealed: Sealed {
                 token: Token::new(token),
                 signed_at: at(signed_at),
@@ -372,6 +375,7 @@ fn stage_of(row: StageRow) -> Stage {
             },
             sends,
             absent_at: absent_at.map(at),
+            doubt,
         },
         StageRow::Running { task, lane, seen, queue, poll_at, polls, cancel_sent } => Stage::Running {
             task: QuantumTaskArn::new(task),

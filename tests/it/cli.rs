@@ -227,3 +227,33 @@ fn mock_exec_gives_its_command_a_world_of_its_own() {
     assert!(text.contains("mock: 1 creates, 0 duplicate tokens, would have cost $0.445"), "{text}");
     assert_eq!(run("1000").status.code(), Some(6), "over --max-cost");
 }
+
+#[test]
+fn failures_keep_their_form() {
+    let world = World::new();
+    let wrong = world.json(&["run", "--json", "--shots", "many"], 2);
+    assert_eq!((&wrong["schema"], &wrong["code"]), (&"shotbook.error/1".into(), &"SB2001".into()));
+    let same = world.json(&["devices", "list", "--format", "json"], 0);
+    assert_eq!(same, world.json(&["devices", "list", "--json"], 0));
+    for bad in [["--color", "blue"], ["--log", "xml"]] {
+        assert_eq!(world.run(&["devices", "list", bad[0], bad[1]]).status.code(), Some(2));
+    }
+    assert_eq!(world.run(&["run", &circuit("bell.qasm"), "--threads", "0"]).status.code(), Some(2));
+    let quiet = world.run(&["-q", "show", "nothing"]);
+    assert!(String::from_utf8_lossy(&quiet.stderr).contains("error[SB2005]"), "silence hides no error");
+}
+
+#[test]
+fn a_signal_reaches_the_command_of_mock_exec() {
+    let world = World::new();
+    let ready = world.folder.path().join("ready");
+    let script = format!("trap 'exit 9' TERM; touch {}; while :; do sleep 0.05; done", ready.display());
+    let mut child =
+        world.command(&["mock", "exec", "--", "sh", "-c", &script]).stderr(Stdio::piped()).spawn().unwrap();
+    while !ready.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let told = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}

@@ -69,6 +69,41 @@ fn a_lost_reply_is_sent_again_and_paid_once() {
 }
 
 #[test]
+fn a_doubt_is_said_and_its_money_stays_held() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    world.fault(Kind::LostReply, "CreateQuantumTask", 1, 1);
+    let mut args = submit(&file, "k");
+    args.push("--detach");
+    let job = world.json(&args, 0);
+    assert_eq!(
+        (&job["state"], &job["held"], &job["task_arn"]),
+        (&"UNSURE".into(), &"0.445".into(), &serde_json::Value::Null)
+    );
+    assert!(job["in_doubt_until"].is_string(), "{job}");
+    assert_eq!(world.json(&["cost", "--json"], 0)["total"]["unsure"], "0.445");
+    assert_eq!(world.run(&["worker", "--drain"]).status.code(), Some(0));
+    assert_eq!(world.json(&["show", "k", "--json"], 0)["state"], "COMPLETED");
+    assert_eq!(world.creates(), 1);
+    world.assert_books();
+}
+
+#[test]
+fn an_endpoint_that_is_gone_is_given_up_and_comes_back() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    world.fault(Kind::Reset, "CreateQuantumTask", 1, 1_000);
+    let mut args = submit(&file, "k");
+    args.push("--detach");
+    world.json(&args, 0);
+    // A wish to cancel forbids another send; only proof can end this.
+    let job = world.json(&["cancel", "k", "--json"], 0);
+    assert_eq!(job["state"], "UNSURE", "{job}");
+    assert_eq!(world.run(&["worker", "--drain"]).status.code(), Some(7), "in doubt and waiting for proof");
+    assert_eq!(world.creates(), 0);
+    let resolved = world.json(&["resolve", "k", "--absent", "--json"], 0);
+    assert_eq!((&resolved["state"], &resolved["held"]), (&"FAILED".into(), &"0".into()));
+}
+
+#[test]
 fn passing_trouble_with_reads_buys_nothing() {
     let file = circuit("bell.qasm");
     for (kind, operation) in [
@@ -121,11 +156,11 @@ fn a_budget_stops_before_the_send_and_says_what_fits() {
 }
 
 #[test]
-fn a_store_of_play_money_refuses_another_kind() {
+fn another_world_is_play_money_too() {
     let (world, file) = (World::new(), circuit("bell.qasm"));
     world.json(&submit(&file, "k"), 0);
     let other = World::new();
-    // The same store, another world at another endpoint: play money still.
+    // The same store, another endpoint: play money still.
     let mut command = other.command(&submit(&file, "l"));
     let output = command.env("SHOTBOOK_HOME", world.home()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

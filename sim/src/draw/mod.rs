@@ -1,6 +1,6 @@
 //! A circuit as a picture: Unicode text for a terminal, SVG for a page.
 //!
-//! Both come from one [`layout`]: wires from top to bottom, columns from left to right. A measured
+//! Both come from one layout: wires from top to bottom, columns from left to right. A measured
 //! wire turns double and names its bit; bodies of boxes, branches and loops stand between fences.
 
 mod layout;

@@ -1,7 +1,8 @@
 //! `mock`: the stand-in for AWS.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use serde_json::json;
 use shotbook_mocks::{Advance, Config, Server, environment, faults, serve};
@@ -163,8 +164,7 @@ fn exec(
     if own {
         child.env("SHOTBOOK_HOME", &home);
     }
-    // The command itself answers Ctrl-C; what it says is the answer.
-    let status = child.status();
+    let status = attended(child);
     if own {
         let _gone = std::fs::remove_dir_all(&home);
     }
@@ -191,5 +191,32 @@ fn exec(
         out.say(&format!("mock: over {}", over.join(", ")));
         return Ok(6);
     }
-    Ok(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.code().or_else(|| status.signal().map(|s| 128 + s));
+    Ok(code.and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
+}
+
+/// Runs the command to its end and passes signals on: its answer is ours, and what it left is cleaned up.
+fn attended(command: Command) -> std::io::Result<ExitStatus> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut child = tokio::process::Command::from(command).spawn()?;
+        loop {
+            let name = tokio::select! {
+                status = child.wait() => return status,
+                _ = terminated.recv() => "-TERM",
+                _ = interrupted.recv() => "-INT",
+            };
+            // A terminal sends Ctrl-C to the whole group: the command has it already.
+            if name == "-INT" && std::io::stdin().is_terminal() {
+                continue;
+            }
+            if let Some(id) = child.id() {
+                tokio::process::Command::new("kill").args([name, &id.to_string()]).status().await?;
+            }
+        }
+    })
 }

@@ -38,7 +38,7 @@ pub struct Args {
     max_time: Option<String>,
     /// Threads
     #[arg(long)]
-    threads: Option<usize>,
+    threads: Option<std::num::NonZeroUsize>,
     /// Say what each engine would take
     #[arg(long)]
     explain: bool,
@@ -137,8 +137,7 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let watch = Stop {
         until_us: args.max_time.as_deref().map(duration).transpose()?.map(|d| started + d.as_micros() as u64),
     };
-    let threads =
-        args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
     let max_memory =
         args.max_memory.as_deref().map(size).transpose()?.unwrap_or_else(crate::config::memory_bytes);
     let engine = match args.engine.as_str() {

@@ -473,7 +473,7 @@ impl World {
     /// The job as a variant without a rule would take it.
     fn loosened(&self, base: &Job, event: &Event, rules: &Rules) -> Job {
         let mut base = base.clone();
-        if let Stage::Submitting { sends, sealed, absent_at } = &mut base.stage {
+        if let Stage::Submitting { sends, sealed, absent_at, .. } = &mut base.stage {
             if !rules.first_refusal_only && matches!(event, Event::Refused { .. }) {
                 *sends = 1;
             }
@@ -552,7 +552,7 @@ fn encode_job(job: &Job, out: &mut Vec<u8>) {
     ]);
     match &job.stage {
         Stage::Waiting { not_before } => out.extend([1, not_before.map_or(0, tick_of)]),
-        Stage::Submitting { sealed, sends, absent_at } => {
+        Stage::Submitting { sealed, sends, absent_at, .. } => {
             out.extend([2, tick_of(sealed.signed_at), *sends as u8, absent_at.map_or(99, tick_of)]);
         }
         Stage::Running { task, cancel_sent, .. } => {
