@@ -20,7 +20,7 @@ const fn row(code: &'static str, kind: &'static str, exit: u8, why: &'static str
 }
 
 /// All codes, by number.
-pub static ROWS: [Row; 27] = [
+pub static ROWS: [Row; 28] = [
     row(
         "SB1001",
         "bug",
@@ -133,6 +133,13 @@ pub static ROWS: [Row; 27] = [
     ),
     row("SB4903", "device", 4, "No price is known for the device.", "shotbook prices show"),
     row("SB5000", "input", 5, "The circuit is wrong.", "shotbook check FILE"),
+    row(
+        "SB5061",
+        "internal",
+        1,
+        "A translation does not do what the original does; nothing was written.",
+        "Report it with the circuit.",
+    ),
     row(
         "SB5100",
         "input",

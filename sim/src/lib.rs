@@ -20,3 +20,4 @@ pub mod qasm;
 pub mod result;
 pub mod sample;
 pub mod target;
+pub mod verify;

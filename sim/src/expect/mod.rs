@@ -38,6 +38,8 @@ pub struct Expect {
     pub tolerance: f64,
     /// The device that refuses the program, where only a device does.
     pub device: Option<String>,
+    /// The reader that refuses the program as it is written, where only a reader does.
+    pub reader: Option<String>,
     /// The diagnostic that the program must give instead of an answer.
     pub refused: Option<Refused>,
 }
@@ -110,6 +112,7 @@ struct File {
     result_types: Vec<ValueRow>,
     tolerance: Option<f64>,
     device: Option<String>,
+    reader: Option<String>,
     refused: Option<Refused>,
 }
 
@@ -142,6 +145,7 @@ impl Expect {
             values: file.result_types.into_iter().map(value).collect::<Result<_, _>>()?,
             tolerance,
             device: file.device,
+            reader: file.reader,
             refused: file.refused,
         })
     }

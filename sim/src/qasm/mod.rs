@@ -8,12 +8,14 @@ mod envelope;
 mod lexer;
 mod lower;
 mod parser;
+mod rewrite;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ast::{Stmt, StmtKind};
 pub use emit::{Emit, emit};
 use parser::{Parser, Version};
+pub use rewrite::rewrite;
 
 use crate::circuit::Circuit;
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};

@@ -167,9 +167,9 @@ fn an_envelope_brings_its_inputs() {
 fn braket_form_is_read_back_as_the_same_circuit() {
     let text = "qubit[3] q; bit[3] b; u2(0.1, 0.2) q[0]; negctrl @ ctrl(1) @ ry(0.7) q[0], q[1], q[2]; \
                 crz(0.3) q[0], q[2]; inv @ pow(3) @ iswap q[1], q[2]; b = measure q;";
-    let written = emit(&ok(text), Emit::Braket, None).unwrap();
+    let written = emit(&ok(text), Emit::Braket).unwrap();
     assert!(!written.contains('@') && !written.contains("include"), "{written}");
-    let again = emit(&ok(&written), Emit::Braket, None).unwrap();
+    let again = emit(&ok(&written), Emit::Braket).unwrap();
     assert_eq!(written, again);
 }
 

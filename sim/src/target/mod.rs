@@ -4,6 +4,8 @@ mod catalogue;
 mod check;
 mod device;
 mod judge;
+mod profile;
+mod profile_walk;
 mod rows;
 mod rules;
 mod subject;
@@ -17,5 +19,6 @@ pub use device::{
     Connectivity, Date, DebiasMinimum, Device, DeviceKind, DeviceState, Pragma, ProgramSetLimits, ResultKind,
     ResultSupport, Status, Window,
 };
+pub use profile::Profile;
 pub use rules::{RULES, Rule};
 pub use submission::{Submission, submission};

@@ -28,7 +28,9 @@ pub(super) enum Check {
     Site(fn(&Subject<'_>, &Site<'_>) -> Option<Fault>),
     /// At the whole.
     Whole(fn(&Subject<'_>) -> Vec<Fault>),
-    /// At the text of a program, see [`super::profile`], or at what was rendered.
+    /// At the tree of a program as it was written, see [`super::profile`].
+    Text,
+    /// At what was rendered.
     Elsewhere,
 }
 
@@ -82,7 +84,7 @@ const fn row(
     Rule { code, title, why, help, service, check }
 }
 
-use Check::{Elsewhere, Site as AtSite, Whole};
+use Check::{Elsewhere, Site as AtSite, Text, Whole};
 
 /// All rules of devices, by code.
 ///
@@ -287,5 +289,181 @@ pub static RULES: &[Rule] = &[
         "declare a qubit and act on it",
         None,
         Whole(j::no_qubits),
+    ),
+    row(
+        "SB4030",
+        "include line",
+        "The service and Braket's simulator read one text and know their gates without a file.",
+        "remove the line; every standard gate is built in",
+        Some("No terminal matches '\"' in the current parser context, at line {} col {}."),
+        Text,
+    ),
+    row(
+        "SB4031",
+        "not a gate of Braket's",
+        "Braket's dialect has its own gate names and no standard library.",
+        "write Braket's name, or `shotbook translate FILE --to braket`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4032",
+        "gate modifier",
+        "The service takes plain gates only; `supportedModifiers` of every device is empty.",
+        "`shotbook translate FILE --to braket` writes it as gates",
+        None,
+        Text,
+    ),
+    row(
+        "SB4033",
+        "built-in gate of the language",
+        "The service knows Braket's gates, not `U` and `gphase`.",
+        "`shotbook translate FILE --to braket` writes it as gates",
+        None,
+        Text,
+    ),
+    row(
+        "SB4034",
+        "gate definition",
+        "The service takes no definitions.",
+        "`shotbook translate FILE --to braket` puts the bodies in place",
+        None,
+        Text,
+    ),
+    row(
+        "SB4035",
+        "subroutine",
+        "The service takes no subroutines.",
+        "`shotbook translate FILE --to braket` puts the bodies in place",
+        None,
+        Text,
+    ),
+    row(
+        "SB4036",
+        "classical value",
+        "The service computes nothing: no variables, constants, arrays or assignments.",
+        "`shotbook translate FILE --to braket` computes them beforehand",
+        None,
+        Text,
+    ),
+    row(
+        "SB4037",
+        "classical control",
+        "The service runs straight-line programs.",
+        "`shotbook translate FILE --to braket` unrolls what does not depend on a measurement",
+        None,
+        Text,
+    ),
+    row(
+        "SB4038",
+        "second qubit register",
+        "The service takes one register of qubits.",
+        "`shotbook translate FILE --to braket` joins them",
+        Some("[line {}] cannot declare a qubit register. Only 1 qubit register is supported."),
+        Text,
+    ),
+    row(
+        "SB4039",
+        "second bit register",
+        "The service takes one register of bits, and Braket's simulator reports one.",
+        "`shotbook translate FILE --to braket` joins them",
+        None,
+        Text,
+    ),
+    row(
+        "SB4040",
+        "part of a register",
+        "The service takes one index at a time: no range, set, negative index or alias.",
+        "`shotbook translate FILE --to braket` writes each qubit",
+        None,
+        Text,
+    ),
+    row(
+        "SB4041",
+        "input that is no float",
+        "The service takes `input float` only.",
+        "give it a value: `shotbook translate FILE --to braket --input NAME=VALUE`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4042",
+        "output declaration",
+        "Neither the service nor Braket's simulator returns declared outputs.",
+        "measure into bits",
+        None,
+        Text,
+    ),
+    row(
+        "SB4043",
+        "language version",
+        "The service reads `OPENQASM 3.0`.",
+        "write `OPENQASM 3.0;`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4044",
+        "statement that is not read there",
+        "That reader does not know the statement.",
+        "leave it out, or `shotbook translate FILE --to braket`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4045",
+        "pragma that is not Braket's",
+        "Only pragmas that begin with `braket` mean something there.",
+        "remove it",
+        None,
+        Text,
+    ),
+    row(
+        "SB4046",
+        "loop of more than 1,000 rounds",
+        "Braket's simulator unrolls at most 1,000.",
+        "`shotbook translate FILE --to braket` unrolls it",
+        None,
+        Text,
+    ),
+    row(
+        "SB4047",
+        "quotient of two integers",
+        "Braket's simulator divides as integers: `pow(1/2)` becomes `pow(0)`, another gate.",
+        "write `0.5`, or `1.0/2`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4048",
+        "idle qubit",
+        "Braket's simulator drops qubits that nothing touches when nothing is measured, so columns move.",
+        "measure every qubit, or touch it with `i`",
+        None,
+        Text,
+    ),
+    row(
+        "SB4049",
+        "noise parameter that is no literal",
+        "Braket's simulator reads literal floats only.",
+        "write the number, with a decimal point",
+        None,
+        Text,
+    ),
+    row(
+        "SB4050",
+        "noise",
+        "Braket's simulator needs its density-matrix back end: `LocalSimulator(\"braket_dm\")`.",
+        "run it with LocalSimulator(\"braket_dm\"), or remove the noise",
+        None,
+        Text,
+    ),
+    row(
+        "SB4051",
+        "adjoint gradient",
+        "Only sv1 and local compute it; Braket's simulator misreads the line as another result.",
+        "run it on sv1 or local",
+        None,
+        Text,
     ),
 ];

@@ -1,8 +1,9 @@
 //! What is sent to a device: Braket's strict form and the `action` around it.
 
-use super::device::Device;
+use super::device::{Device, Pragma};
 use crate::circuit::{Circuit, Gate, Op};
 use crate::diagnostic::Diagnostic;
+use crate::qasm::emit::Reader;
 use crate::qasm::{Emit, Inputs, emit};
 
 /// The bytes of a task, the same for the same circuit and device.
@@ -27,7 +28,8 @@ pub fn submission(
 ) -> Result<Submission, Vec<Diagnostic>> {
     let takes = |gate: Gate| device.gates.contains(&gate) || device.native_gates.contains(&gate);
     let barriers = device.takes_operation("barrier");
-    let source = emit::emit_for(circuit, Emit::Braket, Some(&takes), barriers)?;
+    let matrices = device.pragmas.contains(&Pragma::Unitary);
+    let source = emit::emit_for(circuit, Emit::Braket, Reader { takes: Some(&takes), barriers, matrices })?;
     let free: Inputs = inputs
         .iter()
         .filter(|(name, _)| circuit.inputs.iter().any(|i| i.name == **name))

@@ -6,7 +6,7 @@ use shotbook_sim::diagnostic::{Diagnostic, Sources};
 use shotbook_sim::engine::{Options, prepare};
 use shotbook_sim::expect::{Expect, Refused};
 use shotbook_sim::qasm::{self, Emit, InputValue, Inputs, ParseOptions, Reading};
-use shotbook_sim::target::{self, Catalogue};
+use shotbook_sim::target::{self, Catalogue, Profile};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../circuits").join(name)
@@ -69,7 +69,7 @@ fn every_program_survives_translation() {
         let circuit =
             reading.circuit.as_ref().unwrap_or_else(|| panic!("{name}: {:#?}", reading.diagnostics));
         for form in [Emit::Braket, Emit::OpenQasm3, Emit::OpenQasm2] {
-            let Ok(written) = qasm::emit(circuit, form, None) else { continue };
+            let Ok(written) = qasm::emit(circuit, form) else { continue };
             let again = read(&name, &written, &expect);
             let found = differences(&name, &again, &expect);
             assert!(found.is_empty(), "{name} as {form:?}: {found:#?}\n{written}");
@@ -120,4 +120,42 @@ fn every_program_that_a_device_refuses_is_fine_without_it() {
         wrong.extend(misses(found.first(), &reading.sources, refused).map(|m| format!("{name}: {m}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_program_that_a_reader_refuses_is_fine_without_it() {
+    let mut wrong = Vec::new();
+    for (name, text, expect) in programs("bad/reader") {
+        let reading = read(&name, &text, &expect);
+        assert!(reading.circuit.is_some(), "{name}: {:#?}", reading.diagnostics);
+        let reader = expect.reader.as_deref().unwrap_or_else(|| panic!("{name} names no reader"));
+        let reader = Profile::named(reader).unwrap_or_else(|| panic!("{name}: there is no {reader}"));
+        let refused = expect.refused.as_ref().unwrap_or_else(|| panic!("{name} says no refusal"));
+        wrong.extend(
+            misses(reader.check(&reading).first(), &reading.sources, refused).map(|m| format!("{name}: {m}")),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_rule_of_readers_has_its_program() {
+    let codes: Vec<String> =
+        programs("bad/reader").into_iter().filter_map(|(_, _, e)| e.refused.map(|r| r.code)).collect();
+    for rule in target::RULES.iter().filter(|r| r.code >= "SB4030") {
+        assert!(codes.iter().any(|c| c == rule.code), "{} has no program in circuits/bad/reader", rule.code);
+    }
+}
+
+#[test]
+fn the_strict_form_of_every_program_is_what_the_service_reads() {
+    for (name, text, expect) in programs("") {
+        let reading = read(&name, &text, &expect);
+        let Some(circuit) = &reading.circuit else { continue };
+        let Ok(written) = qasm::emit(circuit, Emit::Braket) else { continue };
+        let again = read(&name, &written, &expect);
+        let refused = Profile::Service.check(&again);
+        let only_asked = refused.iter().all(|d| matches!(d.code, "SB4022" | "SB4012"));
+        assert!(only_asked, "{name}: {refused:#?}\n{written}");
+    }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use shotbook_sim::diagnostic::{Diagnostic, Severity};
-use shotbook_sim::target;
+use shotbook_sim::qasm::Reading;
+use shotbook_sim::target::{self, Profile};
 
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
@@ -17,6 +18,9 @@ pub struct Args {
     /// Will this device take it?
     #[arg(long, value_name = "DEV")]
     on: Option<String>,
+    /// Will this reader take it as it is written? service, localsim, sdk
+    #[arg(long = "for", value_name = "READER")]
+    reader: Option<String>,
     /// Shots to check for
     #[arg(long)]
     shots: Option<u64>,
@@ -29,10 +33,15 @@ pub struct Args {
 
 pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let device = args.on.as_deref().map(super::devices::find).transpose()?;
+    let reader = args.reader.as_deref().map(profile).transpose()?;
     let (mut code, mut documents) = (0u8, Vec::new());
     for file in &args.files {
         let mut loaded = args.circuit.load(file)?;
-        if args.fix && file != "-" && mend(file, &loaded.text, &loaded.reading.diagnostics)? {
+        let fixable = |reading: &Reading| {
+            let more = reader.filter(|_| reading.circuit.is_some()).map(|r| r.check(reading));
+            [reading.diagnostics.clone(), more.unwrap_or_default()].concat()
+        };
+        if args.fix && file != "-" && mend(file, &loaded.text, &fixable(&loaded.reading))? {
             out.say(&format!("{file}: fixed"));
             loaded = args.circuit.load(file)?;
         }
@@ -41,8 +50,9 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         let mut ok = !wrong(&found);
         if !ok {
             code = code.max(5);
-        } else if let (Some(device), Some(circuit)) = (device, &loaded.reading.circuit) {
-            found.extend(target::check(circuit, device, args.shots));
+        } else if let Some(circuit) = &loaded.reading.circuit {
+            found.extend(reader.map(|r| r.check(&loaded.reading)).unwrap_or_default());
+            found.extend(device.map(|d| target::check(circuit, d, args.shots)).unwrap_or_default());
             ok = !wrong(&found);
             if !ok {
                 code = code.max(4);
@@ -56,7 +66,8 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
             diagnostics::show(out, &loaded.reading.sources, &found);
             if ok {
                 let on = device.map(|d| format!(" on {}", d.name)).unwrap_or_default();
-                out.line(&format!("{file}: ok{on}"));
+                let by = args.reader.as_deref().map(|r| format!(" for {r}")).unwrap_or_default();
+                out.line(&format!("{file}: ok{by}{on}"));
             }
         }
     }
@@ -64,6 +75,12 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         out.json(&json!({"schema": "shotbook.check/1", "files": documents}));
     }
     Ok(code)
+}
+
+fn profile(name: &str) -> Result<Profile, Failure> {
+    Profile::named(name).ok_or_else(|| {
+        Failure::new("SB2001", format!("{name:?} is no reader")).with_help("service, localsim or sdk")
+    })
 }
 
 /// Applies the safe fixes, last first so that earlier places stay true; nothing else is touched.

@@ -1,9 +1,14 @@
 //! `translate`: the same circuit in another dialect.
 
-use shotbook_sim::circuit::Gate;
-use shotbook_sim::qasm::{self, Emit, emit};
+use serde_json::json;
+use shotbook_sim::circuit::{Circuit, Gate};
+use shotbook_sim::engine::Options;
+use shotbook_sim::qasm::emit::Reader;
+use shotbook_sim::qasm::{self, Emit, ParseOptions, emit};
+use shotbook_sim::target::{self, Device};
+use shotbook_sim::verify::{self, Differs, Method};
 
-use crate::cli::circuit::CircuitArgs;
+use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure, diagnostics};
 
@@ -18,6 +23,9 @@ pub struct Args {
     /// Use only gates that this device takes
     #[arg(long, value_name = "DEV")]
     on: Option<String>,
+    /// Prove that both do the same, up to a global phase
+    #[arg(long)]
+    verify: bool,
     /// File to write instead of standard output
     #[arg(short, value_name = "FILE")]
     output: Option<String>,
@@ -28,34 +36,73 @@ pub struct Args {
 pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let device = args.on.as_deref().map(super::devices::find).transpose()?.filter(|d| !d.is_local());
     let loaded = args.circuit.load_right(&args.file, out)?;
+    let text = written(&args, device, &loaded, out)?;
+    let proof = args.verify.then(|| prove(&loaded, &text)).transpose()?;
+    if let Some(method) = proof {
+        out.say(&format!("verified: {}", method.words()));
+    }
+    match &args.output {
+        Some(file) => write(file, text.as_bytes())?,
+        None if out.is_json() => out.json(&json!({"schema": "shotbook.translation/1", "to": args.to,
+            "text": text, "verified": proof.map(Method::words)})),
+        None => out.text(&text),
+    }
+    Ok(0)
+}
+
+fn written(args: &Args, device: Option<&Device>, loaded: &Loaded, out: &mut Out) -> Result<String, Failure> {
     let circuit = loaded.circuit()?;
-    let takes = device.map(|d| move |gate: Gate| d.gates.contains(&gate) || d.native_gates.contains(&gate));
-    let takes = takes.as_ref().map(|f| f as &dyn Fn(Gate) -> bool);
     let written = match args.to.as_str() {
-        "braket" => qasm::emit(circuit, Emit::Braket, takes),
-        "openqasm3" => qasm::emit(circuit, Emit::OpenQasm3, takes),
-        "openqasm2" => qasm::emit(circuit, Emit::OpenQasm2, takes),
+        "braket" => dialect(Emit::Braket, device, loaded, circuit),
+        "openqasm3" => dialect(Emit::OpenQasm3, device, loaded, circuit),
+        "openqasm2" => dialect(Emit::OpenQasm2, device, loaded, circuit),
         "json" => match device {
-            Some(device) => {
-                shotbook_sim::target::submission(circuit, device, &loaded.inputs).map(|s| s.action + "\n")
-            }
-            None => qasm::emit(circuit, Emit::Braket, None)
-                .map(|source| emit::action(&source, &loaded.inputs) + "\n"),
+            Some(device) => target::submission(circuit, device, &loaded.inputs).map(|s| s.action + "\n"),
+            None => qasm::emit(circuit, Emit::Braket).map(|s| emit::action(&s, &loaded.inputs) + "\n"),
         },
         other => {
             let help = "braket, openqasm3, openqasm2 or json";
             return Err(Failure::new("SB2001", format!("{other:?} is no dialect")).with_help(help));
         }
     };
-    let text = written.map_err(|wrong| {
+    written.map_err(|wrong| {
         diagnostics::show(out, &loaded.reading.sources, &wrong);
-        Failure::new("SB5000", wrong.first().map_or_else(String::new, |d| d.message.clone()))
-    })?;
-    match &args.output {
-        None => out.text(&text),
-        Some(file) => write(file, text.as_bytes())?,
-    }
-    Ok(0)
+        let first = wrong.first().map_or_else(String::new, |d| d.message.clone());
+        let help = wrong.iter().find_map(|d| d.help.clone()).unwrap_or_else(|| "another --to".to_owned());
+        Failure::new("SB5000", first).with_help(help)
+    })
+}
+
+/// By words where words are enough, so that comments and layout survive; else from scratch.
+fn dialect(
+    form: Emit,
+    device: Option<&Device>,
+    loaded: &Loaded,
+    circuit: &Circuit,
+) -> Result<String, Vec<shotbook_sim::diagnostic::Diagnostic>> {
+    let Some(device) = device else {
+        let kept = qasm::rewrite(&loaded.reading, form, &loaded.inputs);
+        return kept.map_or_else(|| qasm::emit(circuit, form), Ok);
+    };
+    let takes = |gate: Gate| device.gates.contains(&gate) || device.native_gates.contains(&gate);
+    let matrices = device.pragmas.contains(&target::Pragma::Unitary);
+    emit::emit_for(circuit, form, Reader { takes: Some(&takes), matrices, ..Reader::default() })
+}
+
+/// Reads the translation again and compares it with the original.
+fn prove(loaded: &Loaded, text: &str) -> Result<Method, Failure> {
+    let reading = qasm::read("translation", text, &ParseOptions::default(), &loaded.inputs);
+    let Some(after) = &reading.circuit else {
+        let why = reading.diagnostics.first().map_or_else(String::new, |d| d.message.clone());
+        return Err(Failure::new("SB5061", format!("the translation cannot be read again: {why}")));
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = Options { max_memory: crate::config::memory_bytes(), threads, ..Options::default() };
+    // Any seed does; a fixed one makes the same answer come again.
+    verify::same(loaded.circuit()?, after, &options, 1).map_err(|differs| match &differs {
+        Differs::Run(_) => Failure::new("SB5100", differs.to_string()).with_help("leave --verify out"),
+        _ => Failure::new("SB5061", differs.to_string()),
+    })
 }
 
 /// Writes a file.
