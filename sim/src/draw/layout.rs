@@ -2,7 +2,9 @@
 
 use super::marks::{Mark, angle, marks, qubit_name, request};
 use super::{OPERATIONS, WIRES};
+use crate::circuit::classical::{ExprId, Node};
 use crate::circuit::{Block, Circuit, Op};
+use crate::qasm::emit::expression;
 
 /// A picture before it is drawn.
 pub(super) struct Picture {
@@ -61,7 +63,8 @@ pub(super) struct Placed {
 /// One step of the flattened circuit.
 enum Step<'a> {
     Op(&'a Op),
-    Fence(String, Vec<u32>),
+    /// Title, qubits, and the condition that must be known before.
+    Fence(String, Vec<u32>, Option<ExprId>),
     Fold(usize),
 }
 
@@ -70,14 +73,24 @@ pub(super) fn layout(circuit: &Circuit) -> Picture {
     let mut steps = Vec::new();
     flatten(circuit, &circuit.ops, OPERATIONS, &mut steps);
     let (wires, wire_of) = wires(circuit);
-    let mut sheet = Sheet { columns: Vec::new(), front: vec![0; wires.len()] };
+    let known = vec![0; circuit.n_bits() as usize];
+    let mut sheet = Sheet { columns: Vec::new(), front: vec![0; wires.len()], known };
     for step in steps {
         match step {
-            Step::Op(op) => sheet.place_marks(&wire_of, marks(circuit, op)),
-            Step::Fence(title, qubits) => {
+            Step::Op(op) => {
+                sheet.place_marks(&wire_of, marks(circuit, op));
+                if let Op::Measure { qubit, bit: Some(bit) } = op
+                    && let Some(wire) = wire_of.get(*qubit as usize).copied().flatten()
+                {
+                    sheet.known[*bit as usize] = sheet.front[wire];
+                }
+            }
+            Step::Fence(title, qubits, condition) => {
                 let on = qubits.iter().filter_map(|q| wire_of.get(*q as usize).copied().flatten());
                 let (top, bottom) = on.fold((usize::MAX, 0), |(t, b), w| (t.min(w), b.max(w)));
                 if top <= bottom {
+                    let bits = condition.map(|id| bits_of(circuit, id)).unwrap_or_default();
+                    sheet.wait_for(top, &bits);
                     sheet.place(top, bottom, Shape::Fence(title));
                 }
             }
@@ -96,9 +109,19 @@ struct Sheet {
     columns: Vec<Column>,
     /// First free column of each wire.
     front: Vec<usize>,
+    /// First column in which each bit is known.
+    known: Vec<usize>,
 }
 
 impl Sheet {
+    /// Moves a wire on to where some bits are known: a condition stands right of what it depends on.
+    fn wait_for(&mut self, wire: usize, bits: &[u32]) {
+        let from = bits.iter().filter_map(|&b| self.known.get(b as usize)).copied().max().unwrap_or(0);
+        if let Some(front) = self.front.get_mut(wire) {
+            *front = from.max(*front);
+        }
+    }
+
     fn place_marks(&mut self, wire_of: &[Option<usize>], marks: Vec<(u32, Mark)>) {
         let on = |q: u32| wire_of.get(q as usize).copied().flatten();
         let mut list: Vec<_> = marks.into_iter().filter_map(|(q, m)| Some((on(q)?, m))).collect();
@@ -120,7 +143,7 @@ impl Sheet {
         let Some(range) = self.front.get_mut(top..=bottom) else { return };
         let column = range.iter().copied().max().unwrap_or(0);
         range.fill(column + 1);
-        if column == self.columns.len() {
+        while column >= self.columns.len() {
             self.columns.push(Vec::new());
         }
         self.columns[column].push(Item { top, bottom, shape });
@@ -214,35 +237,58 @@ fn flatten<'a>(circuit: &'a Circuit, block: &'a Block, budget: usize, steps: &mu
 
 fn push<'a>(circuit: &'a Circuit, op: &'a Op, budget: usize, steps: &mut Vec<Step<'a>>) {
     let on = |blocks: &[&Block]| blocks.iter().flat_map(|b| touched(circuit, b)).collect::<Vec<u32>>();
+    let end = |steps: &mut Vec<Step<'a>>, qubits| steps.push(Step::Fence(String::new(), qubits, None));
     match op {
         Op::Box { body, verbatim } => {
             let body = circuit.block(*body);
             let qubits = on(&[body]);
             let title = if *verbatim { "verbatim" } else { "box" };
-            steps.push(Step::Fence(title.to_owned(), qubits.clone()));
+            steps.push(Step::Fence(title.to_owned(), qubits.clone(), None));
             flatten(circuit, body, budget, steps);
-            steps.push(Step::Fence(String::new(), qubits));
+            end(steps, qubits);
         }
-        Op::While { body, .. } => {
+        Op::While { condition, body } => {
             let body = circuit.block(*body);
             let qubits = on(&[body]);
-            steps.push(Step::Fence("while".to_owned(), qubits.clone()));
+            steps.push(Step::Fence(title("while", circuit, *condition), qubits.clone(), Some(*condition)));
             flatten(circuit, body, budget, steps);
-            steps.push(Step::Fence(String::new(), qubits));
+            end(steps, qubits);
         }
-        Op::If { then, otherwise, .. } => {
+        Op::If { condition, then, otherwise } => {
             let then = circuit.block(*then);
             let otherwise = otherwise.map(|o| circuit.block(o));
             let qubits = otherwise.map_or_else(|| on(&[then]), |o| on(&[then, o]));
-            steps.push(Step::Fence("if".to_owned(), qubits.clone()));
+            steps.push(Step::Fence(title("if", circuit, *condition), qubits.clone(), Some(*condition)));
             flatten(circuit, then, budget, steps);
             if let Some(body) = otherwise {
-                steps.push(Step::Fence("else".to_owned(), qubits.clone()));
+                steps.push(Step::Fence("else".to_owned(), qubits.clone(), None));
                 flatten(circuit, body, budget, steps);
             }
-            steps.push(Step::Fence(String::new(), qubits));
+            end(steps, qubits);
         }
         _ => steps.push(Step::Op(op)),
+    }
+}
+
+/// Characters of a condition that a title shows.
+const CONDITION: usize = 28;
+
+fn title(word: &str, circuit: &Circuit, condition: ExprId) -> String {
+    let text = expression(circuit, condition);
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).unwrap_or(&text);
+    let short: String = inner.chars().take(CONDITION).collect();
+    format!("{word} {short}{}", if short.len() < inner.len() { "…" } else { "" })
+}
+
+/// The bits that an expression reads; every bit where it reads a variable, which may hold any.
+fn bits_of(circuit: &Circuit, id: ExprId) -> Vec<u32> {
+    match circuit.exprs.node(id) {
+        Node::Const(_) | Node::Input(_) => Vec::new(),
+        Node::Var(_) => (0..circuit.n_bits()).collect(),
+        Node::Bit(bit) => vec![bit],
+        Node::Bits(first, len) => (first..first + len).collect(),
+        Node::Unary(_, a) | Node::Cast(_, a) => bits_of(circuit, a),
+        Node::Binary(_, a, b) | Node::Call(_, a, b) => [bits_of(circuit, a), bits_of(circuit, b)].concat(),
     }
 }
 

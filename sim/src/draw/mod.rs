@@ -6,6 +6,8 @@
 mod layout;
 mod marks;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use svg::svg;

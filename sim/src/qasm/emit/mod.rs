@@ -12,6 +12,7 @@ use gates::Slot;
 use names::Names;
 
 pub use super::envelope::action;
+use crate::circuit::classical::ExprId;
 use crate::circuit::{Angle, Block, Circuit, Gate, Op, QubitLabels};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -66,6 +67,14 @@ pub fn emit_for(circuit: &Circuit, form: Emit, reader: Reader<'_>) -> Result<Str
     writer.block(&circuit.ops);
     writer.tail();
     if writer.wrong.is_empty() { Ok(writer.out) } else { Err(writer.wrong) }
+}
+
+/// A classical expression of a circuit in OpenQASM 3.
+pub fn expression(circuit: &Circuit, id: ExprId) -> String {
+    let names = Names::of(circuit, Emit::OpenQasm3);
+    let (out, prefix, wrong) = (String::new(), String::new(), Vec::new());
+    Writer { circuit, form: Emit::OpenQasm3, reader: Reader::default(), names, out, wrong, indent: 0, prefix }
+        .expression(id)
 }
 
 struct Writer<'a> {
