@@ -8,6 +8,7 @@ mod envelope;
 mod lexer;
 mod lower;
 mod parser;
+mod print;
 mod rewrite;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ast::{Stmt, StmtKind};
 pub use emit::{Emit, emit};
 use parser::{Parser, Version};
+pub use print::print;
 pub use rewrite::rewrite;
 
 use crate::circuit::Circuit;

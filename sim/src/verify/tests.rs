@@ -109,6 +109,8 @@ fn random_programs_survive_every_translation() {
         let text = random_program(rng);
         let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
         let before = reading.circuit.as_ref().unwrap_or_else(|| panic!("{text}\n{:#?}", reading.diagnostics));
+        let printed = circuit(&crate::qasm::print(&reading.program));
+        assert_eq!(emit(before, Emit::OpenQasm3), emit(&printed, Emit::OpenQasm3), "{text}");
         for form in [Emit::Braket, Emit::OpenQasm3] {
             // What a form cannot say is refused, and that is no wrong answer.
             let Ok(written) = emit(before, form) else { continue };
