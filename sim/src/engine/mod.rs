@@ -25,6 +25,7 @@ mod prepared;
 mod reference;
 mod runner;
 mod shots;
+mod stabilizer;
 mod state_vector;
 mod table;
 

@@ -15,6 +15,8 @@ pub enum EngineChoice {
     DensityMatrix,
     /// Pure states drawn at random: noise by shots.
     Trajectories,
+    /// What each Pauli became: Clifford gates with Pauli noise, on very many qubits.
+    Stabilizer,
 }
 
 /// Which qubits make the columns of counts.

@@ -6,6 +6,7 @@ use crate::engine::kernels;
 use crate::engine::model::Engine;
 use crate::engine::prepared::{Machine, Run};
 use crate::engine::runner::Runner;
+use crate::engine::stabilizer::{self, Stabilizer};
 use crate::engine::state_vector::StateVector;
 use crate::engine::{EngineChoice, Options, SimError};
 use crate::plan::code::{Code, Inst};
@@ -16,6 +17,8 @@ pub(crate) struct Needs {
     pub(crate) n_ops: u64,
     /// Whether it has channels.
     pub(crate) noisy: bool,
+    /// What stands in the way of a tableau.
+    pub(crate) clifford: Result<(), &'static str>,
 }
 
 impl Needs {
@@ -29,7 +32,7 @@ impl Needs {
             };
             noisy |= matches!(inst, Inst::Noise(_));
         }
-        Self { n_qubits: circuit.n_qubits, n_ops, noisy }
+        Self { n_qubits: circuit.n_qubits, n_ops, noisy, clifford: stabilizer::fits(circuit, code) }
     }
 }
 
@@ -70,7 +73,7 @@ fn sweeps(bits: u32, n_ops: u64) -> Forecast {
 }
 
 /// All engines, the plainest first.
-pub(crate) static ROWS: [Row; 2] = [
+pub(crate) static ROWS: [Row; 3] = [
     Row {
         choice: EngineChoice::StateVector,
         name: StateVector::NAME,
@@ -95,7 +98,23 @@ pub(crate) static ROWS: [Row; 2] = [
             make(engine, circuit, code, options, false)
         },
     },
+    Row {
+        choice: EngineChoice::Stabilizer,
+        name: Stabilizer::NAME,
+        fits: |needs| needs.clifford.map(|()| tableau(needs)),
+        make: |circuit, code, options| {
+            let engine = Stabilizer { n: circuit.n_qubits };
+            make(engine, circuit, code, options, false)
+        },
+    },
 ];
+
+/// A tableau: few words a gate, and at most all its words for each qubit that is measured.
+fn tableau(needs: &Needs) -> Forecast {
+    let (n, words) = (f64::from(needs.n_qubits), f64::from(needs.n_qubits.div_ceil(64)));
+    let gates = needs.n_ops as f64 * (0.02 + words / 1000.0);
+    Forecast { bytes: stabilizer::bytes(needs.n_qubits), time_us: 20.0 + gates + n * n * words / 1000.0 }
+}
 
 /// What each engine would spend on a circuit, or why it cannot run it.
 pub fn explain(circuit: &Circuit) -> Vec<(&'static str, Result<Forecast, &'static str>)> {

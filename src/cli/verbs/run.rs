@@ -27,7 +27,7 @@ pub struct Args {
     seed: Option<u64>,
     #[command(flatten)]
     circuit: CircuitArgs,
-    /// Engine: auto, state-vector, trajectories
+    /// Engine: auto, state-vector, trajectories, stabilizer
     #[arg(long, default_value = "auto")]
     engine: String,
     /// Most memory for states, such as 8GiB
@@ -144,8 +144,9 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         "auto" => EngineChoice::Auto,
         "state-vector" => EngineChoice::StateVector,
         "trajectories" => EngineChoice::Trajectories,
+        "stabilizer" => EngineChoice::Stabilizer,
         other => {
-            let help = "auto, state-vector or trajectories";
+            let help = "auto, state-vector, trajectories or stabilizer";
             return Err(Failure::new("SB2001", format!("there is no engine {other:?}")).with_help(help));
         }
     };

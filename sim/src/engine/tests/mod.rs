@@ -1,6 +1,7 @@
 //! Every engine against the reference.
 
 mod build;
+mod clifford;
 mod dynamic;
 mod gradients;
 mod kernels;

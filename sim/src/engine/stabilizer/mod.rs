@@ -1,0 +1,21 @@
+//! Clifford circuits: a tableau instead of amplitudes, and Pauli frames for many noisy shots.
+
+mod affine;
+mod clifford;
+mod engine;
+mod fits;
+mod tableau;
+mod transpose;
+
+pub(crate) use engine::Stabilizer;
+pub(crate) use fits::fits;
+pub(crate) use tableau::bytes;
+#[cfg(test)]
+pub(crate) fn is_clifford_gate(
+    gate: crate::circuit::Gate,
+    n_controls: usize,
+    negative: u64,
+    angles: &[f64],
+) -> bool {
+    clifford::of_gate(gate, n_controls, negative, angles).is_some()
+}
