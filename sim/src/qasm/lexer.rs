@@ -128,6 +128,10 @@ impl<'a> Lexer<'a> {
         self.line_start = false;
         let Some(&byte) = self.text.get(start) else { return self.token(Kind::End, start) };
         match byte {
+            b'#' if self.text[start..].starts_with(b"#dim") => {
+                self.at += 1;
+                self.token(Kind::Sign, start)
+            }
             b'#' => {
                 self.skip_line();
                 let kind =

@@ -177,7 +177,7 @@ fn parse_text(
 }
 
 fn is_built_in(path: &str) -> bool {
-    matches!(path, "stdgates.inc" | "qelib1.inc")
+    matches!(path, "stdgates.inc" | "qelib1.inc" | "hqslib1.inc" | "hqslib1_dev.inc")
 }
 
 fn include(

@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
 mod corpus;
+mod meaning;

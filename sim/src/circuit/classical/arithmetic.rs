@@ -195,6 +195,14 @@ pub fn cast(to: Type, value: Value) -> Evaluated {
             let unused = 64 - width.clamp(1, 64);
             Value::Int(n << unused >> unused)
         }
+        // Only angles become bits: their own representation, most significant first of a turn.
+        Type::Bits(width) if matches!(value, Value::Float(_)) => {
+            let turn = value.number().ok_or(EvalError::NotFinite)? / TAU;
+            let parts = 2f64.powi(width.min(52) as i32);
+            Value::Uint(
+                ((turn.rem_euclid(1.0) * parts).round().rem_euclid(parts) as u64) << width.saturating_sub(52),
+            )
+        }
         Type::Uint(width) | Type::Bits(width) => Value::Uint(match value {
             Value::Uint(n) => n & mask(width),
             other => wide(other) as u64 & mask(width),

@@ -11,9 +11,6 @@ use crate::limits;
 use crate::qasm::InputValue;
 use crate::qasm::ast::{Expr, ExprKind, GateDef, Modifier, Name, Stmt, StmtKind, TypeExpr, TypeKind};
 
-const MAX_DIMENSIONS: usize = 7;
-const MAX_ELEMENTS: u64 = 1 << 20;
-
 impl Lowering<'_> {
     pub(super) fn declare_qubits(&mut self, size: Option<&Expr>, name: &Name) -> Lowered<()> {
         if !self.physical.is_empty() {
@@ -142,74 +139,6 @@ impl Lowering<'_> {
         self.assign_bits(&list, term, value.span)
     }
 
-    fn declare_array(
-        &mut self,
-        constant: bool,
-        ty: &TypeExpr,
-        name: &Name,
-        value: Option<&Expr>,
-    ) -> Lowered<()> {
-        if ty.dimensions.len() > MAX_DIMENSIONS {
-            let message = format!("an array has at most {MAX_DIMENSIONS} dimensions");
-            return self.error("SB5015", ty.span, message, "use fewer");
-        }
-        let element = self.resolve_type(ty)?;
-        let mut dimensions = Vec::new();
-        let mut total = 1u64;
-        for dimension in &ty.dimensions {
-            let size = self.size(dimension, MAX_ELEMENTS)?;
-            total = total.saturating_mul(size);
-            dimensions.push(size as usize);
-        }
-        if total > MAX_ELEMENTS {
-            return self.limit(ty.span, "elements of an array", MAX_ELEMENTS);
-        }
-        let mut values = Vec::new();
-        match value {
-            Some(list) => self.array_values(list, element, &dimensions, &mut values)?,
-            None => values = vec![zero(element); total as usize],
-        }
-        self.declare(name, Symbol::Array { ty: element, dimensions: dimensions.into(), values, constant })
-    }
-
-    fn array_values(
-        &mut self,
-        expr: &Expr,
-        ty: Type,
-        dimensions: &[usize],
-        out: &mut Vec<Value>,
-    ) -> Lowered<()> {
-        let Some((&size, rest)) = dimensions.split_first() else {
-            let term = self.value(expr)?;
-            let Term::Known(value) = self.fold_cast(ty, term, expr.span)? else {
-                return self.error(
-                    "SB5033",
-                    expr.span,
-                    "elements must be known before the program runs",
-                    "use constants",
-                );
-            };
-            out.push(value);
-            return Ok(());
-        };
-        let ExprKind::List(items) = &expr.kind else {
-            if let ExprKind::Name(name) = &expr.kind
-                && let Some(Symbol::Array { dimensions: theirs, values, .. }) =
-                    self.scopes.find(name).map(|e| e.symbol.clone())
-                && *theirs == *dimensions
-            {
-                out.extend(values);
-                return Ok(());
-            }
-            return self.error("SB5022", expr.span, format!("expected a list of {size}"), "write `{a, b}`");
-        };
-        if items.len() != size {
-            let message = format!("{} elements for a dimension of {size}", items.len());
-            return self.error("SB5022", expr.span, message, "give one for each");
-        }
-        items.iter().try_for_each(|item| self.array_values(item, ty, rest, out))
-    }
-
     /// Numbers that angles are made of stay free; everything that shapes the circuit is needed now.
     pub(super) fn declare_input(&mut self, ty: &TypeExpr, name: &Name) -> Lowered<()> {
         let given = self.inputs.get(&name.text).cloned();
@@ -241,7 +170,7 @@ impl Lowering<'_> {
         let [dimension] = written.dimensions.as_slice() else {
             return self.error("SB5034", written.span, "an input array has one dimension", "use one");
         };
-        let size = self.size(dimension, MAX_ELEMENTS)? as usize;
+        let size = self.array_size(dimension)?;
         let InputValue::List(items) = given else { return self.wrong_input(name) };
         let values: Option<Vec<Value>> = items.iter().map(|i| scalar(i, ty)).collect();
         match values.filter(|v| v.len() == size) {
@@ -274,14 +203,6 @@ impl Lowering<'_> {
                 second.span,
                 format!("`{}` is declared twice", second.text),
                 "choose another name",
-            );
-        }
-        if def.qubits.is_empty() {
-            return self.error(
-                "SB5024",
-                def.name.span,
-                "a gate acts on at least one qubit",
-                "name its qubits",
             );
         }
         let size = self.body_size(&def.body)?;
@@ -322,7 +243,7 @@ impl Lowering<'_> {
     }
 }
 
-fn zero(ty: Type) -> Value {
+pub(super) fn zero(ty: Type) -> Value {
     match ty {
         Type::Bool => Value::Bool(false),
         Type::Int(_) => Value::Int(0),

@@ -1,4 +1,4 @@
-//! Gates of `stdgates.inc`, `qelib1.inc` and Qiskit's exports that are no rows of the gate table,
+//! Gates of `stdgates.inc`, `qelib1.inc`, `hqslib1.inc` and Qiskit's exports that are no rows of the gate table,
 //! as definitions over rows; read when first used.
 
 /// Name and definition.
@@ -9,6 +9,11 @@ pub const LIBRARY: &[(&str, &str)] = &[
     ("crz", "gate crz(t) a, b { ctrl @ rz(t) a, b; }"),
     ("cu", "gate cu(t, f, l, g) a, b { p(g) a; ctrl @ U(t, f, l) a, b; }"),
     ("cu3", "gate cu3(t, f, l) a, b { ctrl @ U(t, f, l) a, b; }"),
+    ("Rz", "gate Rz(t) q { rz(t) q; }"),
+    ("U1q", "gate U1q(t, f) q { prx(t, f) q; }"),
+    ("ZZ", "gate ZZ a, b { zz(pi / 2) a, b; }"),
+    ("RZZ", "gate RZZ(t) a, b { zz(t) a, b; }"),
+    ("Rxxyyzz", "gate Rxxyyzz(x, y, z) a, b { xx(x) a, b; yy(y) a, b; zz(z) a, b; }"),
     ("u0", "gate u0(g) q { i q; }"),
     ("u2", "gate u2(f, l) q { U(pi / 2, f, l) q; }"),
     ("cs", "gate cs a, b { cp(pi / 2) a, b; }"),

@@ -84,6 +84,12 @@ impl Lowering<'_> {
         value: &Expr,
         span: Span,
     ) -> Lowered<()> {
+        let view = self.view(target)?;
+        if let (Some(view), None) = (&view, op)
+            && !view.dimensions.is_empty()
+        {
+            return self.assign_view(view, None, value, span);
+        }
         let mut term = self.value(value)?;
         if let Some(op) = op {
             let old = self.value(target)?;
@@ -102,6 +108,9 @@ impl Lowering<'_> {
                 _ => return self.error("SB5031", span, "this operator does not assign", "write it out"),
             };
             term = self.fold_binary(op, old, term, span)?;
+        }
+        if let Some(view) = &view {
+            return self.assign_view(view, Some(term), value, span);
         }
         let (name, indices, at) = match &target.kind {
             ExprKind::Name(name) => (name, &[][..], target.span),
@@ -123,9 +132,7 @@ impl Lowering<'_> {
                 let bits = self.stored_bits(target)?;
                 self.assign_bits(&bits.list, term, span)
             }
-            Symbol::Known { constant: true, .. }
-            | Symbol::Array { constant: true, .. }
-            | Symbol::Bound(_) => self.error(
+            Symbol::Known { constant: true, .. } | Symbol::Bound(_) => self.error(
                 "SB5037",
                 target.span,
                 format!("`{name}` cannot be changed"),
@@ -163,33 +170,6 @@ impl Lowering<'_> {
                 let term = self.fold_cast(ty, term, span)?;
                 let value = self.expr_id(term);
                 self.set_var(slot, value, span);
-                Ok(())
-            }
-            Symbol::Array { ty, dimensions, .. } => {
-                let position = self.array_index(&dimensions, indices, span)?;
-                let Term::Known(value) = self.fold_cast(ty, term, span)? else {
-                    let help = "keep measured values in scalar variables";
-                    return self.error(
-                        "SB5038",
-                        span,
-                        "an array holds only values known before the program runs",
-                        help,
-                    );
-                };
-                if self.conditional > 0 {
-                    let help = "keep measured values in scalar variables";
-                    return self.error(
-                        "SB5038",
-                        span,
-                        "an array cannot change under a condition known only at run time",
-                        help,
-                    );
-                }
-                if let Some(entry) = self.scopes.find_mut(name)
-                    && let Symbol::Array { values, .. } = &mut entry.symbol
-                {
-                    values[position] = value;
-                }
                 Ok(())
             }
             _ => self.error(

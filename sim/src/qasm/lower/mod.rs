@@ -3,6 +3,7 @@
 //! Classical control is evaluated here when it does not depend on a measurement or a free input,
 //! and kept as control flow when it does. Everything is counted before it is expanded.
 
+mod array;
 mod call;
 mod control;
 mod declare;

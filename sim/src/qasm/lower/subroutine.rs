@@ -2,9 +2,10 @@
 
 use super::scope::{Symbol, Term};
 use super::{Flow, Lowered, Lowering};
+use crate::circuit::classical::Value;
 use crate::diagnostic::Span;
 use crate::limits;
-use crate::qasm::ast::{Def, Expr, ExprKind, Name, Parameter};
+use crate::qasm::ast::{Call, Def, Expr, ExprKind, Name, Parameter};
 
 impl Lowering<'_> {
     pub(super) fn call_for_effect(&mut self, value: &Expr) -> Lowered<()> {
@@ -12,6 +13,16 @@ impl Lowering<'_> {
             if let Some(Symbol::Def(def)) = self.scopes.find(&name.text).map(|e| e.symbol.clone()) {
                 self.call_def(&def, arguments, value.span)?;
                 return Ok(());
+            }
+            // A gate on no qubits, as Qiskit writes a global phase, looks like a call for its effect.
+            if let Some(Symbol::Gate { .. }) = self.scopes.find(&name.text).map(|e| &e.symbol) {
+                let call = Call {
+                    modifiers: Vec::new(),
+                    name: name.clone(),
+                    arguments: arguments.clone(),
+                    operands: Vec::new(),
+                };
+                return self.call(&call, value.span);
             }
             return self.error(
                 "SB5021",
@@ -35,18 +46,35 @@ impl Lowering<'_> {
         if self.calls.len() as u32 >= limits::NESTING {
             return self.limit(span, "levels of subroutines", u64::from(limits::NESTING));
         }
-        let mut bound = Vec::new();
+        let (mut bound, mut lent) = (Vec::new(), Vec::new());
         for (parameter, argument) in def.parameters.iter().zip(arguments) {
             bound.push(self.argument(parameter, argument)?);
+            if let (Parameter::Value(_, name), Some(view)) = (parameter, self.view(argument)?) {
+                lent.push((name.text.clone(), view));
+            }
         }
         self.scopes.open_body();
         for (name, symbol) in bound {
             self.declare(&name, symbol)?;
         }
         self.calls.push((span, def.name.text.clone()));
+        let errors = self.diagnostics.len();
         let flow = self.statements(&def.body);
+        // Arrays are passed by reference: what the body left in its own goes back.
+        lent.retain(|(_, view)| !view.dimensions.is_empty() && !view.constant);
+        let left: Vec<Vec<Value>> = lent
+            .iter()
+            .map(|(name, _)| match self.scopes.find(name).map(|e| &e.symbol) {
+                Some(Symbol::Array { values, .. }) => values.clone(),
+                _ => Vec::new(),
+            })
+            .collect();
         self.calls.pop();
         self.scopes.close_body();
+        lent.iter().zip(left).for_each(|((_, view), values)| self.store(view, &values));
+        if self.diagnostics.len() > errors {
+            return Err(super::Lost);
+        }
         match (flow, &def.returns) {
             (Flow::Return(Some(term)), Some(ty)) => {
                 let ty = self.resolve_type(ty)?;
@@ -73,10 +101,10 @@ impl Lowering<'_> {
                 Ok((name.clone(), symbol))
             }
             Parameter::Value(ty, name) => {
-                if let ExprKind::Name(given) = &argument.kind
-                    && let Some(Symbol::Array { .. }) = self.scopes.find(given).map(|e| &e.symbol)
-                {
-                    let symbol = self.find(given, argument.span)?.symbol;
+                if let Some(view) = self.view(argument)?.filter(|v| !v.dimensions.is_empty()) {
+                    let values = self.view_values(&view);
+                    let dimensions = view.dimensions.into();
+                    let symbol = Symbol::Array { ty: view.ty, dimensions, values, constant: false };
                     return Ok((name.clone(), symbol));
                 }
                 let ty = self.resolve_type(ty)?;

@@ -191,6 +191,13 @@ impl Lowering<'_> {
     }
 
     fn indexed_value(&mut self, of: &Expr, indices: &[Index], span: Span) -> Lowered<Term> {
+        let whole = Expr { kind: ExprKind::Index(Box::new(of.clone()), indices.to_vec()), span };
+        if let Some(view) = self.view(&whole)? {
+            return match (view.dimensions.as_slice(), self.view_values(&view).as_slice()) {
+                ([], [value]) => Ok(Term::Known(*value)),
+                _ => self.error("SB5031", span, "a part of an array cannot stand here", "use one element"),
+            };
+        }
         let ExprKind::Name(name) = &of.kind else {
             let base = self.value(of)?;
             return self.bit_of(base, 64, indices, span);
@@ -199,13 +206,6 @@ impl Lowering<'_> {
             Symbol::Bits { list, lone } => {
                 let picked = self.pick(&list, lone, name, indices, span)?;
                 self.bits_value(&picked, span)
-            }
-            Symbol::Array { dimensions, values, .. } => {
-                let at = self.array_index(&dimensions, indices, span)?;
-                match values.get(at) {
-                    Some(value) => Ok(Term::Known(*value)),
-                    None => self.error("SB5022", span, "the index is outside the array", "use a smaller one"),
-                }
             }
             Symbol::Known { ty, value, .. } => self.bit_of(Term::Known(value), width(ty), indices, span),
             Symbol::Var { ty, slot } => {
@@ -241,47 +241,6 @@ impl Lowering<'_> {
         let moved = self.fold_binary(Binary::Right, base, Term::Known(Value::Int(at)), span)?;
         let bit = self.fold_binary(Binary::BitAnd, moved, Term::Known(Value::Int(1)), span)?;
         self.fold_cast(Type::Bool, bit, span)
-    }
-
-    /// Row-major position of an element.
-    pub(super) fn array_index(
-        &mut self,
-        dimensions: &[usize],
-        indices: &[Index],
-        span: Span,
-    ) -> Lowered<usize> {
-        if indices.len() != dimensions.len() {
-            let message = format!("the array has {} dimensions", dimensions.len());
-            return self.error("SB5022", span, message, "give one index for each");
-        }
-        let mut at = 0usize;
-        for (index, &size) in indices.iter().zip(dimensions) {
-            let Index::One(index) = index else {
-                return self.error(
-                    "SB5031",
-                    span,
-                    "a slice of an array cannot stand here",
-                    "use one element",
-                );
-            };
-            let value = self.value(index)?;
-            let size_i = size as i64;
-            match integer(value)
-                .map(|i| if i < 0 { i + size_i } else { i })
-                .filter(|i| (0..size_i).contains(i))
-            {
-                Some(i) => at = at * size + i as usize,
-                None => {
-                    return self.error(
-                        "SB5022",
-                        index.span,
-                        format!("the index is outside 0..{size}"),
-                        "use one within",
-                    );
-                }
-            }
-        }
-        Ok(at)
     }
 
     fn call_value(&mut self, name: &Name, arguments: &[Expr], span: Span) -> Lowered<Term> {
@@ -351,11 +310,16 @@ impl Lowering<'_> {
                 integer(d).and_then(|d| usize::try_from(d).ok()).unwrap_or(usize::MAX)
             }
         };
+        if let Some(view) = self.view(of)? {
+            return match view.dimensions.get(dimension) {
+                Some(&size) => Ok(Term::Known(Value::Int(size as i64))),
+                None => self.error("SB5031", span, "it has no such dimension", "count dimensions from 0"),
+            };
+        }
         let ExprKind::Name(name) = &of.kind else {
             return self.error("SB5031", of.span, "`sizeof` takes a name", "name the array or register");
         };
         let size = match self.find(name, of.span)?.symbol {
-            Symbol::Array { dimensions, .. } => dimensions.get(dimension).copied(),
             Symbol::Bits { list, .. } | Symbol::Qubits { list, .. } => Some(list.len()),
             _ => None,
         };

@@ -92,9 +92,14 @@ impl Parser<'_> {
             }
             "delay" => {
                 self.advance();
-                self.expect("[")?;
-                let time = self.expr()?;
-                self.expect("]")?;
+                // Qiskit writes OpenQASM 2 with a delay in the form of a gate; its unit is the device's.
+                let gate = self.is_sign("(");
+                self.expect(if gate { "(" } else { "[" })?;
+                let mut time = self.expr()?;
+                if gate {
+                    time.kind = ExprKind::Duration(0.0);
+                }
+                self.expect(if gate { ")" } else { "]" })?;
                 let qubits = self.list(";")?;
                 self.end(StmtKind::Delay(time, qubits))
             }
