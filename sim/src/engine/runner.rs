@@ -40,6 +40,14 @@ enum Loaded<P> {
     Action(Action),
 }
 
+/// One piece of a circuit in which nothing branches.
+pub(crate) enum Piece<'a, P> {
+    /// Unitary operations.
+    Plan(&'a P),
+    /// A channel, measurement or reset, with the bit that takes the outcome.
+    Action(&'a Action, Option<u32>),
+}
+
 /// A circuit on an engine.
 pub(crate) struct Runner<E: Engine> {
     pub(crate) engine: E,
@@ -122,6 +130,22 @@ impl<E: Engine> Runner<E> {
             }
         }
         Ok(())
+    }
+
+    /// The bound circuit in order, final measurements left out; none where a later instruction may
+    /// depend on an outcome.
+    pub(crate) fn straight(&self) -> Option<Vec<Piece<'_, E::Plan>>> {
+        let mut out = Vec::with_capacity(self.loaded.len());
+        for (inst, loaded) in self.code.insts.iter().zip(&self.loaded) {
+            match (inst, loaded) {
+                (_, Loaded::Plan(plan)) => out.push(Piece::Plan(plan)),
+                (Inst::Measure { bit, .. }, Loaded::Action(action)) => out.push(Piece::Action(action, *bit)),
+                (_, Loaded::Action(action)) => out.push(Piece::Action(action, None)),
+                (Inst::Measure { terminal: true, .. }, Loaded::Plain) => {}
+                _ => return None,
+            }
+        }
+        Some(out)
     }
 
     fn changed(&self, at: usize, old: &[f64]) -> bool {

@@ -20,8 +20,10 @@ enum Ask {
 /// How outcomes are read: the columns first, then the qubits that result types need.
 pub(crate) struct Reader {
     asks: Vec<Ask>,
-    bases: Bases,
-    sources: Vec<Source>,
+    /// What is to be rotated before the outcomes are read.
+    pub(crate) bases: Bases,
+    /// Where each bit of a row comes from.
+    pub(crate) sources: Vec<Source>,
     n_columns: usize,
     /// The qubits to sample, rising.
     sampled: Vec<u32>,
@@ -159,7 +161,8 @@ impl Reader {
         self.n_columns + rest.partition_point(|s| matches!(s, Source::Qubit(q) if *q < qubit))
     }
 
-    fn answer(&self, rows: &Rows, rng: &mut Rng, keep_shots: bool) -> Reading {
+    /// Answers from sorted rows of distinct outcomes.
+    pub(crate) fn answer(&self, rows: &Rows, rng: &mut Rng, keep_shots: bool) -> Reading {
         let ordered = keep_shots || self.asks.iter().any(|a| matches!(a, Ask::Sample(_)));
         let order = ordered.then(|| {
             let mut order: Vec<u32> = rows

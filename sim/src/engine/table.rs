@@ -6,7 +6,7 @@ use crate::engine::kernels;
 use crate::engine::model::Engine;
 use crate::engine::prepared::{Machine, Run};
 use crate::engine::runner::Runner;
-use crate::engine::stabilizer::{self, Stabilizer};
+use crate::engine::stabilizer::{self, CliffordRun, Stabilizer};
 use crate::engine::state_vector::StateVector;
 use crate::engine::{EngineChoice, Options, SimError};
 use crate::plan::code::{Code, Inst};
@@ -103,17 +103,21 @@ pub(crate) static ROWS: [Row; 3] = [
         name: Stabilizer::NAME,
         fits: |needs| needs.clifford.map(|()| tableau(needs)),
         make: |circuit, code, options| {
-            let engine = Stabilizer { n: circuit.n_qubits };
-            make(engine, circuit, code, options, false)
+            let runner = Runner::new(Stabilizer { n: circuit.n_qubits }, circuit, code, false);
+            Box::new(CliffordRun { machine: Machine { runner, options: options.clone() } })
         },
     },
 ];
 
-/// A tableau: few words a gate, and at most all its words for each qubit that is measured.
+/// A tableau: few words a gate, and at most all its words for each qubit that is measured. With
+/// noise it is made once, and frames share it and every gate among many shots.
 fn tableau(needs: &Needs) -> Forecast {
+    const SHARED_BY: f64 = 1000.0;
     let (n, words) = (f64::from(needs.n_qubits), f64::from(needs.n_qubits.div_ceil(64)));
     let gates = needs.n_ops as f64 * (0.02 + words / 1000.0);
-    Forecast { bytes: stabilizer::bytes(needs.n_qubits), time_us: 20.0 + gates + n * n * words / 1000.0 }
+    let once = 20.0 + gates + n * n * words / 1000.0;
+    let time_us = if needs.noisy { once / SHARED_BY } else { once };
+    Forecast { bytes: stabilizer::bytes(needs.n_qubits), time_us }
 }
 
 /// What each engine would spend on a circuit, or why it cannot run it.

@@ -4,11 +4,16 @@ mod affine;
 mod clifford;
 mod engine;
 mod fits;
+mod frames;
+mod heisenberg;
+mod program;
+mod run;
 mod tableau;
 mod transpose;
 
 pub(crate) use engine::Stabilizer;
 pub(crate) use fits::fits;
+pub(crate) use run::CliffordRun;
 pub(crate) use tableau::bytes;
 #[cfg(test)]
 pub(crate) fn is_clifford_gate(

@@ -3,6 +3,7 @@
 mod build;
 mod clifford;
 mod dynamic;
+mod frames;
 mod gradients;
 mod kernels;
 mod refusals;
