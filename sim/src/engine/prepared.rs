@@ -21,6 +21,11 @@ use crate::sample::Rng;
 pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<'a>, SimError> {
     let began = options.now_us();
     check::circuit(circuit)?;
+    let needed = check::answers_bytes(circuit);
+    if needed > options.max_memory {
+        let (qubits, allowed) = (circuit.n_qubits, options.max_memory);
+        return Err(SimError::Memory { engine: "the answers asked for", qubits, needed, allowed });
+    }
     if let Columns::Qubits(qubits) = &options.columns
         && let Some(q) = qubits.iter().find(|&&q| q >= circuit.n_qubits)
     {

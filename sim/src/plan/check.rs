@@ -98,6 +98,21 @@ fn distance_from_identity(set: &[&[Complex64]]) -> f64 {
     worst
 }
 
+/// Memory of all answers together, the sampled ones apart; a number that is written out takes about
+/// four times what it takes as a number. Units: bytes; saturates.
+pub(crate) fn answers_bytes(c: &Circuit) -> u64 {
+    let states =
+        |bits: usize, each: u64| each.saturating_mul(1u64.checked_shl(bits as u32).unwrap_or(u64::MAX));
+    let n = c.n_qubits as usize;
+    let of = |kind: &ResultType| match kind {
+        ResultType::StateVector => states(n, 64),
+        ResultType::DensityMatrix(q) => states(2 * q.as_ref().map_or(n, Vec::len), 64),
+        ResultType::Probability(q) => states(q.as_ref().map_or(n, Vec::len), 32),
+        _ => 0,
+    };
+    c.results.iter().fold(0u64, |sum, r| sum.saturating_add(of(&r.kind)))
+}
+
 fn result(c: &Circuit, kind: &ResultType, span: Span) -> Result<(), SimError> {
     match kind {
         ResultType::DensityMatrix(Some(q)) | ResultType::Probability(Some(q)) => qubits(c, q, span),

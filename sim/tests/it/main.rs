@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
 mod corpus;
+mod hostile;
 mod meaning;

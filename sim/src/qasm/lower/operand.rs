@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::scope::Symbol;
 use super::{Lowered, Lowering, integer};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::limits;
 use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index};
 
 /// Some qubits or bits, and whether they stand for one operand each.
@@ -53,6 +54,9 @@ impl Lowering<'_> {
             }
             ExprKind::Binary(BinaryOp::Join, a, b) => {
                 let (mut a, b) = (self.qubits(a)?, self.qubits(b)?);
+                if (a.list.len() + b.list.len()) as u64 > limits::QUBITS {
+                    return self.limit(expr.span, "qubits under one name", limits::QUBITS);
+                }
                 a.list.extend(b.list);
                 a.register = true;
                 Ok(a)
@@ -119,6 +123,9 @@ impl Lowering<'_> {
             }
             ExprKind::Binary(BinaryOp::Join, a, b) => {
                 let (mut a, b) = (self.stored_bits(a)?, self.stored_bits(b)?);
+                if (a.list.len() + b.list.len()) as u64 > limits::BITS {
+                    return self.limit(expr.span, "bits under one name", limits::BITS);
+                }
                 a.list.extend(b.list);
                 a.register = true;
                 Ok(a)
