@@ -3,6 +3,8 @@
 //!
 //!     cargo bench -p shotbook-sim --bench read [FILE.qasm]...
 
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
+
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -16,7 +18,7 @@ fn program(n: usize) -> String {
     for _ in 0..n {
         let (a, b) = (rng.below(20), rng.below(19));
         let b = if b >= a { b + 1 } else { b };
-        let mut angle = || rng.unit() * 6.28;
+        let mut angle = || rng.unit() * std::f64::consts::TAU;
         let _ = match angle() * 100.0 % 4.0 {
             x if x < 1.0 => writeln!(out, "u3({:?}, {:?}, {:?}) q[{a}];", angle(), angle(), angle()),
             x if x < 2.0 => writeln!(out, "rz({:?}) q[{a}];", angle()),
