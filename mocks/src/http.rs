@@ -33,6 +33,10 @@ pub struct Delivery {
     pub reset: bool,
     /// Send only so many bytes of the body, then drop the connection.
     pub cut_after: Option<usize>,
+    /// Wait so long in the middle of the body. Units: milliseconds.
+    pub pause_ms: u64,
+    /// Promise so many bytes that never come.
+    pub extra_length: usize,
 }
 
 impl Request {
@@ -62,6 +66,11 @@ impl Request {
     pub fn scope(&self) -> Option<(String, String, String)> {
         let header =
             self.header("authorization").and_then(|h| h.split_once("Credential=")).map(|(_, c)| c.to_owned());
+        if header.is_none()
+            && let Some(key) = self.query("AWSAccessKeyId").into_iter().next()
+        {
+            return Some((key, "us-east-1".to_owned(), "s3".to_owned()));
+        }
         let credential = header.or_else(|| self.query("X-Amz-Credential").into_iter().next())?;
         let credential = credential.split(',').next()?.trim().to_owned();
         let mut parts = credential.split('/');
@@ -112,7 +121,31 @@ pub fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Text safe inside XML.
+/// Text safe inside XML. Characters that XML cannot hold become a question mark.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c < ' ' && !matches!(c, '\t' | '\n' | '\r') => out.push('?'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Percent-encoding of everything but letters, digits and `-_.~/`.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-_.~/".contains(&b) {
+            out.push(b as char);
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
 }

@@ -4,21 +4,27 @@
 //! loopback listener. It shares the simulator with the product, but has its own wire shapes and
 //! its own meter, so that a misunderstanding cannot hide on both sides.
 
+mod access;
 mod braket;
+mod client;
 pub mod door;
 pub mod faults;
 mod http;
 mod meter;
 mod offers;
-mod results;
+mod page;
+mod route;
+mod run;
 mod s3;
 mod sts;
 mod time;
 mod world;
 
-pub use door::{Server, serve};
+pub use client::state_of;
+pub use door::{Listen, Server, serve, serve_with};
 pub use http::{Delivery, Request, Response};
 pub use meter::Meter;
+pub use shotbook_sim::target::DeviceState;
 pub use time::Now;
 pub use world::{Advance, Config, World};
 

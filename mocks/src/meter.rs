@@ -51,6 +51,12 @@ pub fn charge(device_arn: &str, successful_shots: u64, duration_ms: u64) -> i128
     }
 }
 
+/// An amount in dollars with all its digits.
+pub fn dollars(nanos: i128) -> String {
+    let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// What happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
@@ -65,9 +71,7 @@ pub struct Meter {
 impl Meter {
     /// The cost in dollars with all its digits.
     pub fn cost(&self) -> String {
-        let text =
-            format!("{}.{:09}", self.cost_nano_usd / 1_000_000_000, self.cost_nano_usd % 1_000_000_000);
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        dollars(self.cost_nano_usd)
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -81,7 +85,6 @@ mod tests {
 
     #[test]
     fn the_golden_rows_of_the_billing_rules() {
-        let dollars = |nanos| Meter { cost_nano_usd: nanos, ..Meter::default() }.cost();
         assert_eq!(dollars(charge("a/sv1", 1000, 4)), "0.00375");
         assert_eq!(dollars(charge("a/Garnet", 100, 0)), "0.445");
         assert_eq!(dollars(charge("a/Forte-1", 100, 0)), "8.3");

@@ -1,10 +1,67 @@
 //! The bulk price list: five lines of metadata, a header, ten decimals.
 
+use serde_json::json;
+
 use crate::http::Response;
 use crate::meter::{Rate, rates};
 
 /// Where it is.
 pub const PATH: &str = "/offers/v1.0/aws/AmazonBraket/current/index.csv";
+
+/// Where the list is as JSON.
+pub const JSON_PATH: &str = "/offers/v1.0/aws/AmazonBraket/current/index.json";
+
+/// One price: SKU, unit, amount, family, region, device, version of a simulator.
+struct Row {
+    sku: String,
+    unit: &'static str,
+    price: String,
+    family: &'static str,
+    region: &'static str,
+    device: String,
+    version: String,
+}
+
+const REGIONS: [&str; 5] = ["us-east-1", "us-west-1", "us-west-2", "eu-west-2", "eu-north-1"];
+
+fn rows() -> Vec<Row> {
+    let mut out: Vec<Row> = Vec::new();
+    for (name, rate) in rates() {
+        for region in REGIONS {
+            let priced = name.replace("Ibex", "IBEX");
+            let mut row = |unit, nanos: i128, family, device: &str, version: &str| {
+                let price = format!("{}.{:09}0", nanos / 1_000_000_000, nanos % 1_000_000_000);
+                let sku = format!("SHOTBOOK{:04}", out.len());
+                let (device, version) = (device.to_owned(), version.to_owned());
+                out.push(Row { sku, unit, price, family, region, device, version });
+            };
+            match rate {
+                Rate::Qpu(task, shot) => {
+                    row("tasks", task, "Quantum Task", &priced, "");
+                    row("shots", shot, "Quantum Task-Shot", &priced, "");
+                }
+                Rate::Minute(minute) => row("minutes", minute, "Simulator Task", "", &name.to_uppercase()),
+            }
+        }
+    }
+    out
+}
+
+/// The list as JSON.
+pub fn json() -> Response {
+    let (mut products, mut terms) = (serde_json::Map::new(), serde_json::Map::new());
+    for r in rows() {
+        let product = json!({"sku": r.sku, "productFamily": r.family, "attributes": {"regionCode": r.region,
+            "devicename": r.device, "version": r.version, "operation": "CompleteTask"}});
+        let term = json!({format!("{}.T", r.sku): {"sku": r.sku, "priceDimensions": {format!("{}.T.R", r.sku): {
+            "unit": r.unit, "pricePerUnit": {"USD": r.price}}}}});
+        products.insert(r.sku.clone(), product);
+        terms.insert(r.sku, term);
+    }
+    let list = json!({"formatVersion": "v1.0", "offerCode": "AmazonBraket", "version": "20260904000000",
+        "publicationDate": "2026-09-04T00:00:00Z", "products": products, "terms": {"OnDemand": terms}});
+    Response::json(200, &list)
+}
 
 /// The list as CSV.
 pub fn csv() -> Response {
@@ -17,29 +74,11 @@ pub fn csv() -> Response {
         "\"SKU\",\"Unit\",\"PricePerUnit\",\"Currency\",\"Product Family\",\"Region Code\",\"Device Name\",\
          \"DeviceName\",\"Version\",\"operation\"\n",
     );
-    let mut row = |unit: &str, nanos: i128, family: &str, region: &str, device: &str, version: &str| {
-        let price = format!("{}.{:09}0", nanos / 1_000_000_000, nanos % 1_000_000_000);
-        let sku = format!("SHOTBOOK{}", out.lines().count());
+    for r in rows() {
         out.push_str(&format!(
-            "\"{sku}\",\"{unit}\",\"{price}\",\"USD\",\"{family}\",\"{region}\",\"\",\"{device}\",\"{version}\",\
-             \"CompleteTask\"\n"
+            "\"{}\",\"{}\",\"{}\",\"USD\",\"{}\",\"{}\",\"\",\"{}\",\"{}\",\"CompleteTask\"\n",
+            r.sku, r.unit, r.price, r.family, r.region, r.device, r.version
         ));
-    };
-    let regions = ["us-east-1", "us-west-1", "us-west-2", "eu-west-2", "eu-north-1"];
-    for (name, rate) in rates() {
-        for region in regions {
-            match rate {
-                Rate::Qpu(task, shot) => {
-                    let priced =
-                        if name.starts_with("Ibex") { name.replace("Ibex", "IBEX") } else { name.to_owned() };
-                    row("tasks", task, "Quantum Task", region, &priced, "");
-                    row("shots", shot, "Quantum Task-Shot", region, &priced, "");
-                }
-                Rate::Minute(minute) => {
-                    row("minutes", minute, "Simulator Task", region, "", &name.to_uppercase());
-                }
-            }
-        }
     }
     Response {
         status: 200,

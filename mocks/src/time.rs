@@ -33,3 +33,10 @@ pub fn http_date(ms: i64) -> String {
 pub fn parse_iso(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
+
+/// Milliseconds of a date as HTTP writes it.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+    let instant = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
+    Some(instant.as_millisecond())
+}

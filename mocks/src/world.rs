@@ -1,16 +1,21 @@
 //! The state of the stand-in, and the one function that moves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use shotbook_sim::target::{Catalogue, DeviceState};
 
+use crate::braket::{self, Job, Limit, Task, tasks};
 use crate::faults::{Fault, Faults, Kind};
-use crate::http::{Delivery, Request, Response};
+use crate::http::{Delivery, Request, Response, decode};
 use crate::meter::{self, Meter};
-use crate::s3::Objects;
-use crate::time::{Now, http_date};
-use crate::{braket, offers, sts};
+use crate::route::operation;
+use crate::run::{Done, Outcome, Work, Worker, part, parts};
+use crate::s3::{Objects, Store};
+use crate::time::{Now, http_date, iso};
+use crate::{access, offers, page, sts};
 
 /// When a task moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +37,16 @@ pub struct Config {
     pub advance: Advance,
     /// What goes wrong.
     pub faults: Vec<Fault>,
-    /// How much faster than the wall the world's clock runs.
+    /// How much faster than the wall the world's clock runs; 0 stands still until it is moved.
     pub clock_rate: u32,
+    /// Whether the published quotas hold: tasks and jobs at once.
+    pub quotas: bool,
+    /// Whether QPUs work inside their published windows alone.
+    pub windows: bool,
+    /// Whether results of program sets come in many files.
+    pub split_results: bool,
+    /// States of devices, other than the catalogue's. Names as in the catalogue, or ARNs.
+    pub devices: Vec<(String, DeviceState)>,
 }
 
 impl Default for Config {
@@ -44,34 +57,11 @@ impl Default for Config {
             advance: Advance::FirstAsked,
             faults: Vec::new(),
             clock_rate: 1,
+            quotas: false,
+            windows: false,
+            split_results: false,
+            devices: Vec::new(),
         }
-    }
-}
-
-/// A task as the service knows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub arn: String,
-    pub region: String,
-    pub device: String,
-    pub device_parameters: String,
-    pub shots: u64,
-    pub bucket: String,
-    pub directory: String,
-    pub status: &'static str,
-    pub created_ms: i64,
-    pub ended_ms: Option<i64>,
-    pub tags: BTreeMap<String, String>,
-    pub body_hash: String,
-    pub action: String,
-    pub failure: Option<String>,
-    pub reserved: bool,
-    pub charge: i128,
-}
-
-impl Task {
-    pub(crate) fn is_over(&self) -> bool {
-        matches!(self.status, "COMPLETED" | "FAILED" | "CANCELLED")
     }
 }
 
@@ -80,12 +70,18 @@ pub struct World {
     pub(crate) config: Config,
     pub(crate) id: String,
     pub(crate) tasks: Vec<Task>,
-    pub(crate) by_arn: BTreeMap<String, usize>,
-    pub(crate) by_token: BTreeMap<(String, String), usize>,
+    pub(crate) by_arn: HashMap<String, usize>,
+    pub(crate) by_token: HashMap<(String, String), usize>,
+    pub(crate) jobs: BTreeMap<String, Job>,
+    pub(crate) limits: BTreeMap<String, Limit>,
+    pub(crate) device_states: BTreeMap<String, DeviceState>,
     pub(crate) objects: Objects,
     pub(crate) meter: Meter,
-    pub(crate) counter: u64,
+    counter: u64,
+    epoch: u64,
     faults: Faults,
+    /// Tasks to simulate elsewhere, quick and large ones; `None` simulates when asked.
+    queues: Option<[VecDeque<usize>; 2]>,
 }
 
 /// Who asks, and where.
@@ -95,21 +91,62 @@ pub(crate) struct Caller {
     pub request_id: String,
 }
 
+impl Caller {
+    /// What the names of all their own things begin with.
+    pub(crate) fn prefix(&self, kind: &str) -> String {
+        format!("arn:aws:braket:{}:{}:{kind}", self.region, self.account)
+    }
+}
+
 impl World {
     /// A fresh world; `id` names it in every reply.
     pub fn new(config: Config, id: impl Into<String>) -> Self {
         let faults = Faults::new(config.faults.clone());
-        Self {
-            config,
+        let mut world = Self {
             id: id.into(),
             tasks: Vec::new(),
-            by_arn: BTreeMap::new(),
-            by_token: BTreeMap::new(),
+            by_arn: HashMap::new(),
+            by_token: HashMap::new(),
+            jobs: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            device_states: BTreeMap::new(),
             objects: Objects::default(),
             meter: Meter::default(),
             counter: 0,
+            epoch: 0,
             faults,
+            queues: None,
+            config,
+        };
+        for (name, state) in world.config.devices.clone() {
+            let _unknown_is_refused_by_the_caller = world.set_device(&name, state);
         }
+        world
+    }
+
+    /// Forgets everything but its name and how it was set up.
+    pub fn reset(&mut self) {
+        self.stop_all();
+        let epoch = self.epoch + 1;
+        let queues = self.queues.is_some();
+        *self = Self::new(self.config.clone(), self.id.clone());
+        self.epoch = epoch;
+        self.queues = queues.then(Default::default);
+    }
+
+    /// Sets the state of a device by name or ARN; whether there is such a device.
+    pub fn set_device(&mut self, name: &str, state: DeviceState) -> bool {
+        let mut known = Catalogue::embedded().devices().iter().filter(|d| !d.is_local());
+        let found = known.find(|d| d.arn == name || d.name == name || d.device_name == name);
+        if let Some(device) = found {
+            self.device_states.insert(device.arn.clone(), state);
+        }
+        found.is_some()
+    }
+
+    /// Leaves simulation to others, who take it with [`Self::work`].
+    pub(crate) fn share_work(&mut self) {
+        self.queues = Some(Default::default());
     }
 
     /// Its name.
@@ -127,14 +164,25 @@ impl World {
         self.faults.add(fault);
     }
 
+    /// Disarms all faults.
+    pub fn disarm(&mut self) {
+        self.faults = Faults::default();
+    }
+
     /// The state as one document.
     pub fn state(&self) -> Value {
         let tasks: Vec<Value> = self
             .tasks
             .iter()
-            .map(|t| json!({"arn": t.arn, "status": t.status, "shots": t.shots, "device": t.device}))
+            .map(|t| {
+                json!({"arn": t.arn, "status": t.status, "shots": t.shots, "device": t.device,
+                    "cost": meter::dollars(t.charge)})
+            })
             .collect();
-        json!({"schema": "shotbook.mock/1", "world": self.id, "tasks": tasks, "objects": self.objects.names(),
+        let jobs: Vec<Value> =
+            self.jobs.iter().map(|(arn, j)| json!({"arn": arn, "status": j.status})).collect();
+        json!({"schema": "shotbook.mock/1", "world": self.id, "tasks": tasks, "jobs": jobs,
+            "spendingLimits": self.limits.len(), "objects": self.objects.names(),
             "meter": self.meter.json(), "faults": self.faults.names()})
     }
 
@@ -142,13 +190,14 @@ impl World {
     pub fn handle(&mut self, now: Now, request: &Request) -> (Response, Delivery) {
         let caller = self.caller(request);
         let operation = operation(request);
-        let fault = self.faults.meets(operation);
+        let draw = self.draw("fault")[0];
+        let fault = self.faults.meets(operation.trim_start_matches("S3."), request, draw);
         let (response, delivery) = match fault.as_ref().and_then(Fault::instead) {
             Some(instead) => instead,
             None => {
-                let mut response = self.serve(now, request, operation, &caller);
+                let mut response = self.serve(now, request, operation, &caller, fault.as_ref());
                 if fault.as_ref().is_some_and(|f| f.kind == Kind::Duplicate) {
-                    response = self.serve(now, request, operation, &caller);
+                    response = self.serve(now, request, operation, &caller, fault.as_ref());
                 }
                 match &fault {
                     Some(fault) => fault.after(response),
@@ -156,21 +205,51 @@ impl World {
                 }
             }
         };
+        let skew = fault.filter(|f| f.kind == Kind::ClockSkew).map_or(0, |f| f.delay_ms);
+        let date = now.wall_ms.saturating_add(i64::try_from(skew).unwrap_or(i64::MAX));
         let response = response
             .with("x-shotbook-world", self.id.clone())
             .with("x-amzn-requestid", caller.request_id)
-            .with("date", http_date(now.wall_ms));
+            .with("date", http_date(date));
         (response, delivery)
     }
 
-    fn serve(&mut self, now: Now, request: &Request, operation: &'static str, caller: &Caller) -> Response {
-        match operation {
-            "Offers" => offers::csv(),
-            "State" => Response::json(200, &self.state()),
-            "GetCallerIdentity" => sts::handle(request, &caller.account, &caller.request_id),
-            "GetObject" | "PutObject" | "S3" => self.objects.handle(request, &caller.region),
-            _ => braket::handle(self, now, request, operation, caller),
+    fn serve(
+        &mut self,
+        now: Now,
+        request: &Request,
+        operation: &'static str,
+        caller: &Caller,
+        fault: Option<&Fault>,
+    ) -> Response {
+        if let Some(refusal) = access::refusal(request, operation, now) {
+            return refusal;
         }
+        match operation {
+            "Page" => page::html(self, now),
+            "Invoice" => page::invoice(self),
+            "Offers" => offers::csv(),
+            "OffersJson" => offers::json(),
+            "State" => {
+                let mut state = self.state();
+                state["time"] = json!(iso(now.world_ms));
+                Response::json(200, &state)
+            }
+            "GetCallerIdentity" => sts::handle(request, &caller.account, &caller.request_id),
+            _ if operation.starts_with("S3.") => self.store(now, request, &operation[3..], caller),
+            _ => braket::handle(self, now, request, caller, fault),
+        }
+    }
+
+    fn store(&mut self, now: Now, request: &Request, operation: &'static str, caller: &Caller) -> Response {
+        let (tasks, split) = (&self.tasks, self.config.split_results);
+        let render = |task: usize, name: &str| {
+            let task = tasks.get(task)?;
+            let Some(Outcome::Ran { programs, .. }) = &task.outcome else { return None };
+            part(&task.action, programs, &task.facts(split), name).map(String::into_bytes)
+        };
+        let store = Store { region: &caller.region, now, render: &render };
+        self.objects.handle(request, operation, &store)
     }
 
     /// A digest of seed and counter: names without randomness of their own.
@@ -195,40 +274,123 @@ impl World {
         Caller { account, region, request_id: self.uuid("request") }
     }
 
-    /// Books what a completed task costs.
-    pub(crate) fn bill(&mut self, index: usize, duration_ms: u64) {
-        let task = &mut self.tasks[index];
-        if !task.reserved {
-            task.charge = meter::charge(&task.device, task.shots, duration_ms);
-            self.meter.cost_nano_usd += task.charge;
+    /// Takes a new task in.
+    pub(crate) fn admit(&mut self, task: Task, key: (String, String)) {
+        let index = self.tasks.len();
+        self.by_arn.insert(task.arn.clone(), index);
+        self.by_token.insert(key, index);
+        self.meter.creates += 1;
+        if let Some(queues) = &mut self.queues {
+            queues[usize::from(!task.action.is_quick(task.shots))].push_back(index);
         }
+        self.tasks.push(task);
     }
-}
 
-/// The operation that a request names, by the service's paths; unsigned ones are S3's or ours.
-fn operation(request: &Request) -> &'static str {
-    let (method, path) = (request.method.as_str(), request.path());
-    if path == offers::PATH {
-        return "Offers";
-    }
-    if path == "/_shotbook/state" {
-        return "State";
-    }
-    let service = request.scope().map(|(_, _, service)| service).unwrap_or_default();
-    match service.as_str() {
-        "sts" => return "GetCallerIdentity",
-        "s3" => {
-            let has_key = path.trim_start_matches('/').contains('/');
-            return match (method, has_key) {
-                ("GET" | "HEAD", true) => "GetObject",
-                ("PUT", true) => "PutObject",
-                _ => "S3",
-            };
+    /// The next simulation that a thread may take.
+    pub(crate) fn work(&mut self, worker: Worker) -> Option<Work> {
+        loop {
+            let [quick, large] = self.queues.as_mut()?;
+            let next =
+                quick.pop_front().or_else(|| (worker == Worker::Any).then(|| large.pop_front()).flatten());
+            let index = next?;
+            let task = &self.tasks[index];
+            if !task.is_over() && task.outcome.is_none() {
+                return Some(self.work_of(index));
+            }
         }
-        _ => {}
     }
-    if method == "POST" && path == "/" {
-        return "GetCallerIdentity";
+
+    fn work_of(&self, index: usize) -> Work {
+        let task = &self.tasks[index];
+        Work {
+            task: index,
+            epoch: self.epoch,
+            action: Arc::clone(&task.action),
+            shots: task.shots,
+            seed: tasks::seed(self.config.seed, index),
+            stop: Arc::clone(&task.stop),
+        }
     }
-    braket::operation(method, path).unwrap_or(if service == "braket" { "Unknown" } else { "S3" })
+
+    /// Takes a simulation's outcome in; one that was stopped or belongs to a forgotten world is dropped.
+    pub(crate) fn finish(&mut self, done: Done) {
+        if done.epoch == self.epoch
+            && let Some(task) = self.tasks.get_mut(done.task)
+            && !task.stop.load(std::sync::atomic::Ordering::Relaxed)
+        {
+            task.outcome = Some(done.outcome);
+        }
+    }
+
+    /// Stops every simulation that runs.
+    pub(crate) fn stop_all(&self) {
+        for task in &self.tasks {
+            task.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// Simulates now, unless threads do it.
+    pub(crate) fn simulate_here(&mut self, index: usize) {
+        if self.queues.is_none() && self.tasks[index].outcome.is_none() {
+            let done = self.work_of(index).run();
+            self.finish(done);
+        }
+    }
+
+    /// Whether a request asks for a task that waits for its simulation alone, and whether that is quick.
+    pub(crate) fn awaits(&self, now: Now, request: &Request) -> Option<bool> {
+        let subject = request.path().strip_prefix("/quantum-task/").filter(|_| request.method == "GET")?;
+        let task = self.tasks.get(*self.by_arn.get(&decode(subject))?)?;
+        let fated = matches!(task.fate, Some(Kind::Stuck | Kind::FailTask));
+        let waits = task.outcome.is_none()
+            && !task.is_over()
+            && !fated
+            && task.status != "CANCELLING"
+            && tasks::is_due(self, task, now);
+        waits.then(|| task.action.is_quick(task.shots))
+    }
+
+    /// Whether the device of a task works now.
+    pub(crate) fn is_open(&self, task: &Task, now: Now) -> bool {
+        if !self.config.windows {
+            return true;
+        }
+        let device = Catalogue::embedded().devices().iter().find(|d| d.arn == task.device);
+        let days = now.world_ms.div_euclid(86_400_000);
+        // The epoch began on a Thursday.
+        let weekday = (days + 3).rem_euclid(7) as u8;
+        let second = (now.world_ms.rem_euclid(86_400_000) / 1000) as u32;
+        device.is_none_or(|d| d.windows.is_empty() || d.opens_in_s(weekday, second) == Some(0))
+    }
+
+    /// Ends a task: files, bill and the columns of a spending limit.
+    pub(crate) fn end(&mut self, index: usize, now: Now, status: &'static str, failure: Option<String>) {
+        let split = self.config.split_results;
+        let task = &mut self.tasks[index];
+        (task.status, task.failure, task.ended_ms) = (status, failure, Some(now.world_ms));
+        let all_failed = status == "COMPLETED" && task.successful_shots() == 0 && task.shots > 0;
+        if all_failed {
+            task.status = "FAILED";
+            task.failure = Some("All executables failed.".to_owned());
+        }
+        if status == "COMPLETED" {
+            for name in parts(&task.action, &task.facts(split)) {
+                if task.fate != Some(Kind::ResultMissing) {
+                    let key = format!("{}/{name}", task.directory);
+                    self.objects.put_result(&task.bucket, &key, index, &name, now, task.fate);
+                }
+            }
+            if !task.is_reserved() && !all_failed {
+                task.charge = meter::charge(&task.device, task.successful_shots(), task.duration_ms());
+                self.meter.cost_nano_usd += task.charge;
+            }
+        } else {
+            task.outcome = None;
+        }
+        if let Some((arn, estimate)) = &task.limit
+            && let Some(limit) = self.limits.get_mut(arn)
+        {
+            limit.settle(*estimate, task.charge);
+        }
+    }
 }

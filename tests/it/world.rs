@@ -59,7 +59,7 @@ impl World {
     }
 
     pub fn fault(&self, kind: Kind, operation: &str, at: u64, times: u64) {
-        self.server.arm(Fault { kind, operation: operation.into(), at, times, delay_ms: 0 });
+        self.server.arm(Fault::new(kind, operation, at, times));
     }
 
     /// The ledger of the store equals the stand-in's own meter.

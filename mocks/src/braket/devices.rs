@@ -1,13 +1,12 @@
-//! Devices, with capability documents of the published schemas' shape.
+//! Devices: what they are, whether they take work, and who may ask.
 
 use serde_json::{Value, json};
-use shotbook_sim::target::{Catalogue, Device, DeviceKind, DeviceState};
+use shotbook_sim::target::{Catalogue, Device, DeviceKind, DeviceState, Retired};
 
-use super::{Call, error, page};
+use super::{Call, Task, capabilities, error, invalid, page, text, texts};
 use crate::http::Response;
-use crate::meter::{Rate, rate};
 use crate::time::Now;
-use crate::world::World;
+use crate::world::{Advance, World};
 
 fn status(state: DeviceState) -> &'static str {
     match state {
@@ -21,127 +20,140 @@ fn kind(device: &Device) -> &'static str {
     if device.kind == DeviceKind::Simulator { "SIMULATOR" } else { "QPU" }
 }
 
-fn summary(device: &Device) -> Value {
-    json!({"deviceArn": device.arn, "deviceName": device.device_name, "providerName": device.provider,
-        "deviceType": kind(device), "deviceStatus": status(device.status.state)})
+fn state(world: &World, device: &Device) -> DeviceState {
+    world.device_states.get(&device.arn).copied().unwrap_or(device.status.state)
 }
 
-pub(super) fn get(_world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    let found = Catalogue::embedded().devices().iter().find(|d| d.arn == call.subject);
+fn summary(world: &World, device: &Device) -> Value {
+    json!({"deviceArn": device.arn, "deviceName": device.device_name, "providerName": device.provider,
+        "deviceType": kind(device), "deviceStatus": status(state(world, device))})
+}
+
+fn gone(device: &Retired) -> Value {
+    let kind = if device.arn.contains("quantum-simulator") { "SIMULATOR" } else { "QPU" };
+    json!({"deviceArn": device.arn, "deviceName": device.device_name, "providerName": device.provider,
+        "deviceType": kind, "deviceStatus": "RETIRED"})
+}
+
+pub(super) fn retired(arn: &str) -> Response {
+    error(410, "DeviceRetiredException", format!("Device {arn} is retired."))
+}
+
+pub(super) fn offline(arn: &str) -> Response {
+    error(424, "DeviceOfflineException", format!("Device {arn} is offline."))
+}
+
+/// A device of the catalogue that a region serves.
+pub(super) fn known(arn: &str, region: &str) -> Result<&'static Device, Response> {
+    let device = Catalogue::embedded().devices().iter().find(|d| d.arn == arn && !d.is_local());
+    let device = device.ok_or_else(|| invalid(format!("Device {arn} is not found.")))?;
+    if device.region().is_some_and(|home| home != region) {
+        return Err(invalid(format!("Device {arn} is not available in {region}.")));
+    }
+    Ok(device)
+}
+
+/// A device that takes new work now.
+pub(super) fn accepting(world: &World, arn: &str, region: Option<&str>) -> Result<&'static Device, Response> {
+    if Catalogue::embedded().retired().iter().any(|r| r.arn == arn) {
+        return Err(retired(arn));
+    }
+    let home = arn.split(':').nth(3).unwrap_or("");
+    let device = known(arn, region.unwrap_or(home))?;
+    match state(world, device) {
+        DeviceState::Retired => Err(retired(arn)),
+        DeviceState::Offline => Err(offline(arn)),
+        DeviceState::Online => Ok(device),
+    }
+}
+
+pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
+    let missing =
+        || error(404, "ResourceNotFoundException", format!("Device {} is not found.", call.subject));
+    if !call.subject.starts_with("arn:aws") || !call.subject.contains(":device/") {
+        return invalid("The device ARN is not valid.");
+    }
+    let found = Catalogue::embedded().devices().iter().find(|d| d.arn == call.subject && !d.is_local());
     let Some(device) = found else {
-        if let Some(gone) = Catalogue::embedded().retired().iter().find(|r| r.arn == call.subject) {
-            let retired = json!({"deviceArn": gone.arn, "deviceName": gone.device_name,
-                "providerName": gone.provider, "deviceType": "QPU", "deviceStatus": "RETIRED",
-                "deviceCapabilities": "{}", "deviceQueueInfo": []});
-            return Response::json(200, &retired);
-        }
-        return error(404, "ResourceNotFoundException", format!("Device {} is not found.", call.subject));
+        let Some(old) = Catalogue::embedded().retired().iter().find(|r| r.arn == call.subject) else {
+            return missing();
+        };
+        let mut out = gone(old);
+        out["deviceCapabilities"] = json!("{}");
+        out["deviceQueueInfo"] = json!([]);
+        return Response::json(200, &out);
     };
+    if device.region().is_some_and(|home| home != call.caller.region) {
+        return missing();
+    }
     // Clients that do not name the schema version are not told of OpenQASM. Source: service model.
-    let agent = call.request.header("user-agent").unwrap_or("");
-    let mut out = summary(device);
-    out["deviceCapabilities"] = json!(capabilities(device, agent.contains("BraketSchemas/")).to_string());
+    let openqasm = knows_openqasm(call.request.header("user-agent").unwrap_or(""));
+    let mut out = summary(world, device);
+    let queued = |wanted: bool| {
+        let waits = |t: &&Task| t.device == device.arn && t.job.is_some() == wanted && !t.is_over();
+        match world.tasks.iter().filter(waits).count() {
+            n @ 0..=4000 => n.to_string(),
+            _ => ">4000".to_owned(),
+        }
+    };
+    let (normal, priority) = if world.config.advance == Advance::FirstAsked {
+        ("0".to_owned(), "0".to_owned())
+    } else {
+        (queued(false), queued(true))
+    };
+    out["deviceCapabilities"] = json!(capabilities::document(device, openqasm).to_string());
     out["deviceQueueInfo"] = json!([
-        {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": "0", "queuePriority": "Normal"},
-        {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": "0", "queuePriority": "Priority"},
+        {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": normal, "queuePriority": "Normal"},
+        {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": priority, "queuePriority": "Priority"},
         {"queue": "JOBS_QUEUE", "queueSize": "0"}
     ]);
     Response::json(200, &out)
 }
 
-pub(super) fn search(_world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    let Some(filters) = call.body["filters"].as_array() else {
-        return error(400, "ValidationException", "filters is required.");
-    };
-    let mut rows: Vec<Value> = Vec::new();
-    for device in Catalogue::embedded().devices() {
-        let here = device.regions.contains(&call.caller.region);
-        let asked = filters.iter().all(|f| {
-            f["values"]
-                .as_array()
-                .is_some_and(|values| values.iter().any(|v| v.as_str() == Some(device.arn.as_str())))
-        });
-        if here && asked {
-            rows.push(summary(device));
+/// Whether a user agent names version 1.8.0 of the schemas, or a later one.
+fn knows_openqasm(agent: &str) -> bool {
+    let Some(version) = agent.split_once("BraketSchemas/").map(|(_, v)| v) else { return false };
+    let mut parts = version.split(|c: char| !c.is_ascii_digit()).map(|p| p.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (1, 8)
+}
+
+pub(super) fn search(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
+    let filters = call.body["filters"].as_array().map_or(&[][..], Vec::as_slice);
+    if let Some(other) = filters.iter().find(|f| text(f, "name") != "deviceArn") {
+        return invalid(format!("Filter {} is not supported.", other["name"]));
+    }
+    let asked = |arn: &str| filters.iter().all(|f| texts(&f["values"]).contains(&arn));
+    let region = &call.caller.region;
+    let catalogue = Catalogue::embedded();
+    let mut rows: Vec<(&str, Value)> = Vec::new();
+    for device in catalogue.devices() {
+        if !device.is_local() && device.regions.contains(region) && asked(&device.arn) {
+            rows.push((&device.arn, summary(world, device)));
         }
     }
-    page(rows, &call.body, "devices")
+    for old in catalogue.retired() {
+        if old.arn.split(':').nth(3) == Some(region.as_str()) && asked(&old.arn) {
+            rows.push((&old.arn, gone(old)));
+        }
+    }
+    page(rows.into_iter().map(|(arn, row)| (arn, || row)).collect(), &call.body, "devices", 10)
 }
 
-fn header(name: &str) -> Value {
-    json!({"name": name, "version": "1"})
-}
+#[cfg(test)]
+mod tests {
+    use super::knows_openqasm;
 
-fn capabilities(device: &Device, openqasm: bool) -> Value {
-    let (low, high) = device.shots.unwrap_or((0, 100_000));
-    let cost = match rate(&device.arn) {
-        Some(Rate::Qpu(_, shot)) => json!({"price": shot as f64 / 1e9, "unit": "shot"}),
-        Some(Rate::Minute(minute)) => json!({"price": minute as f64 / 1e9, "unit": "minute"}),
-        None => Value::Null,
-    };
-    let mut action = json!({});
-    if openqasm && !device.analog {
-        let results: Vec<Value> = device
-            .results
-            .iter()
-            .map(|r| {
-                json!({"name": r.kind.capability(), "observables": r.observables, "minShots": r.min_shots,
-                    "maxShots": r.max_shots})
-            })
-            .collect();
-        action["braket.ir.openqasm.program"] = json!({
-            "actionType": "braket.ir.openqasm.program", "version": ["1"],
-            "supportedOperations": device.operations, "supportedModifiers": [], "supportedPragmas": [],
-            "forbiddenPragmas": [], "maximumQubitArrays": 1, "maximumClassicalArrays": 1,
-            "forbiddenArrayOperations": [], "requireAllQubitsMeasurement": false,
-            "supportPhysicalQubits": device.physical_qubits, "requireContiguousQubitIndices": false,
-            "supportsPartialVerbatimBox": device.partial_verbatim,
-            "supportsUnassignedMeasurements": device.unassigned_measurement,
-            "disabledQubitRewiringSupported": false, "supportedResultTypes": results,
-        });
+    #[test]
+    fn openqasm_is_for_clients_that_know_it() {
+        for (agent, knows) in [
+            ("Boto3/1.44.5 BraketSdk/1.127.5 BraketSchemas/1.32.1.post0", true),
+            ("x BraketSchemas/1.8.0", true),
+            ("x BraketSchemas/1.7.9", false),
+            ("x BraketSchemas/2.0.0", true),
+            ("Boto3/1.44.5", false),
+            ("BraketSchemas/", false),
+        ] {
+            assert_eq!(knows_openqasm(agent), knows, "{agent}");
+        }
     }
-    let service = json!({
-        "braketSchemaHeader": header("braket.device_schema.device_service_properties"),
-        "executionWindows": [{"executionDay": "Everyday", "windowStartHour": "00:00:00", "windowEndHour": "23:59:59"}],
-        "shotsRange": [low, high], "deviceCost": cost,
-        "deviceDocumentation": {"imageUrl": "", "summary": device.technology, "externalDocumentationUrl": ""},
-        "deviceLocation": device.location, "updatedAt": "2026-01-01T00:00:00Z",
-    });
-    if device.kind == DeviceKind::Simulator {
-        return json!({
-            "braketSchemaHeader": header("braket.device_schema.simulators.gate_model_simulator_device_capabilities"),
-            "service": service, "action": action, "deviceParameters": {},
-            "paradigm": {
-                "braketSchemaHeader":
-                    header("braket.device_schema.simulators.gate_model_simulator_paradigm_properties"),
-                "qubitCount": device.n_qubits,
-            },
-        });
-    }
-    let vendor = device.arn.rsplit('/').nth(1).unwrap_or("");
-    let native: Vec<&str> = device.native_gates.iter().map(|g| g.row().name).collect();
-    let full = matches!(device.connectivity, shotbook_sim::target::Connectivity::Full);
-    let graph: Value = device
-        .qubit_labels
-        .iter()
-        .map(|&a| {
-            let near: Vec<String> = device
-                .qubit_labels
-                .iter()
-                .filter(|&&b| !full && a != b && device.connectivity.joins(a, b))
-                .map(ToString::to_string)
-                .collect();
-            (a.to_string(), json!(near))
-        })
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    json!({
-        "braketSchemaHeader": header(&format!("braket.device_schema.{vendor}.{vendor}_device_capabilities")),
-        "service": service, "action": action, "deviceParameters": {},
-        "paradigm": {
-            "braketSchemaHeader": header("braket.device_schema.gate_model_qpu_paradigm_properties"),
-            "connectivity": {"fullyConnected": full, "connectivityGraph": if full { json!({}) } else { graph }},
-            "qubitCount": device.n_qubits, "nativeGateSet": native,
-        },
-    })
 }

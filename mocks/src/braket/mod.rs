@@ -1,47 +1,67 @@
 //! Amazon Braket: one row per operation, shapes of the service model of 2019-09-01.
 
+mod capabilities;
 mod devices;
+mod jobs;
+mod model;
+mod spending;
 mod tags;
-mod tasks;
+mod task;
+pub(crate) mod tasks;
+
+pub(crate) use jobs::Job;
+pub(crate) use spending::Limit;
+pub(crate) use task::Task;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
+use crate::faults::{Fault, Kind};
 use crate::http::{Request, Response, decode};
-use crate::time::Now;
+use crate::time::{Now, parse_iso};
 use crate::world::{Caller, World};
 
 type Handler = fn(&mut World, Now, &Call<'_>) -> Response;
 
-/// An operation: method, path before and after its one variable segment, name, what answers it.
+/// An operation: method, path before and after its one variable segment, name, shape, what answers it.
 struct Operation {
     method: &'static str,
     prefix: &'static str,
     suffix: &'static str,
     name: &'static str,
+    shape: &'static [model::Field],
     handler: Handler,
 }
 
-const fn row(
-    method: &'static str,
-    prefix: &'static str,
-    suffix: &'static str,
-    name: &'static str,
-    handler: Handler,
-) -> Operation {
-    Operation { method, prefix, suffix, name, handler }
+macro_rules! rows {
+    ($($method:literal $prefix:literal $suffix:literal $name:ident $shape:ident $handler:path;)*) => {
+        &[$(Operation { method: $method, prefix: $prefix, suffix: $suffix, name: stringify!($name),
+            shape: model::$shape, handler: $handler }),*]
+    };
 }
 
-static OPERATIONS: [Operation; 9] = [
-    row("POST", "/quantum-task", "", "CreateQuantumTask", tasks::create),
-    row("POST", "/quantum-tasks", "", "SearchQuantumTasks", tasks::search),
-    row("GET", "/quantum-task/", "", "GetQuantumTask", tasks::get),
-    row("PUT", "/quantum-task/", "/cancel", "CancelQuantumTask", tasks::cancel),
-    row("GET", "/device/", "", "GetDevice", devices::get),
-    row("POST", "/devices", "", "SearchDevices", devices::search),
-    row("GET", "/tags/", "", "ListTagsForResource", tags::list),
-    row("POST", "/tags/", "", "TagResource", tags::add),
-    row("DELETE", "/tags/", "", "UntagResource", tags::remove),
-];
+#[rustfmt::skip]
+static OPERATIONS: &[Operation] = rows! {
+    "POST" "/quantum-task" "" CreateQuantumTask CREATE_TASK tasks::create;
+    "POST" "/quantum-tasks" "" SearchQuantumTasks SEARCH_TASKS tasks::search;
+    "GET" "/quantum-task/" "" GetQuantumTask NOTHING tasks::get;
+    "PUT" "/quantum-task/" "/cancel" CancelQuantumTask CANCEL_TASK tasks::cancel;
+    "GET" "/device/" "" GetDevice NOTHING devices::get;
+    "POST" "/devices" "" SearchDevices SEARCH_DEVICES devices::search;
+    "GET" "/tags/" "" ListTagsForResource NOTHING tags::list;
+    "POST" "/tags/" "" TagResource TAG tags::add;
+    "DELETE" "/tags/" "" UntagResource NOTHING tags::remove;
+    "POST" "/spending-limit" "" CreateSpendingLimit CREATE_LIMIT spending::create;
+    "PATCH" "/spending-limit/" "/update" UpdateSpendingLimit UPDATE_LIMIT spending::update;
+    "DELETE" "/spending-limit/" "/delete" DeleteSpendingLimit NOTHING spending::delete;
+    "POST" "/spending-limits" "" SearchSpendingLimits SEARCH_LIMITS spending::search;
+    "POST" "/job" "" CreateJob CREATE_JOB jobs::create;
+    "GET" "/job/" "" GetJob NOTHING jobs::get;
+    "PUT" "/job/" "/cancel" CancelJob NOTHING jobs::cancel;
+    "POST" "/jobs" "" SearchJobs SEARCH_JOBS jobs::search;
+};
 
 /// A call with its decoded variable and body.
 pub(crate) struct Call<'a> {
@@ -50,6 +70,10 @@ pub(crate) struct Call<'a> {
     /// The ARN in the path, decoded.
     pub subject: String,
     pub body: Value,
+    /// What a fault makes of the thing that this call creates.
+    pub fate: Option<Kind>,
+    /// How far a search lags behind. Units: milliseconds.
+    pub lag_ms: i64,
 }
 
 fn find(method: &str, path: &str) -> Option<&'static Operation> {
@@ -78,11 +102,11 @@ pub(crate) fn handle(
     world: &mut World,
     now: Now,
     request: &Request,
-    _name: &str,
     caller: &Caller,
+    fault: Option<&Fault>,
 ) -> Response {
     let Some(operation) = find(&request.method, request.path()) else {
-        return error(404, "ResourceNotFoundException", "This stand-in does not serve this operation.");
+        return error(404, "UnknownOperationException", "There is no such operation.");
     };
     let subject = request
         .path()
@@ -98,7 +122,15 @@ pub(crate) fn handle(
             Err(_) => return error(400, "ValidationException", "The request body is not valid JSON."),
         }
     };
-    (operation.handler)(world, now, &Call { request, caller, subject, body })
+    if !operation.shape.is_empty()
+        && let Err(why) = model::check(operation.shape, &body)
+    {
+        return error(400, "ValidationException", why);
+    }
+    let fate = fault.map(|f| f.kind);
+    let lag = fault.filter(|f| f.kind == Kind::SearchLag).map_or(0, |f| f.delay_ms);
+    let lag_ms = i64::try_from(lag).unwrap_or(i64::MAX);
+    (operation.handler)(world, now, &Call { request, caller, subject, body, fate, lag_ms })
 }
 
 /// An error in the service's form.
@@ -106,27 +138,63 @@ pub(crate) fn error(status: u16, kind: &str, message: impl Into<String>) -> Resp
     Response::json(status, &json!({"message": message.into()})).with("x-amzn-errortype", kind)
 }
 
-/// One page of rows, by `maxResults` and a `nextToken` that is a position.
-pub(crate) fn page(rows: Vec<Value>, body: &Value, key: &str) -> Response {
-    let size = match &body["maxResults"] {
-        Value::Null => 10,
-        other => match other.as_u64() {
-            Some(n @ 1..=100) => n as usize,
-            _ => return error(400, "ValidationException", "maxResults must be between 1 and 100."),
-        },
-    };
-    let start = match &body["nextToken"] {
-        Value::Null => 0,
-        token => match token.as_str().and_then(|t| t.strip_prefix("page-")).and_then(|t| t.parse().ok()) {
+/// Fails with the service's words for a request that makes no sense.
+fn invalid(message: impl Into<String>) -> Response {
+    error(400, "ValidationException", message)
+}
+
+/// A text member that the shape of the request has required already.
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name].as_str().unwrap_or("")
+}
+
+/// The texts of a list.
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The tags of a request.
+fn tags_of(body: &Value) -> BTreeMap<String, String> {
+    let given = body["tags"].as_object().into_iter().flatten();
+    given.map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").to_owned())).collect()
+}
+
+/// Judges one filter over a time. Units: milliseconds.
+fn between(own: i64, operator: &str, values: &[&str]) -> Result<bool, Response> {
+    let times: Option<Vec<i64>> = values.iter().map(|v| parse_iso(v)).collect();
+    let Some(times) = times else { return Err(invalid("createdAt takes ISO 8601 times.")) };
+    Ok(match (operator, times.as_slice()) {
+        ("LT", [t]) => own < *t,
+        ("LTE", [t]) => own <= *t,
+        ("EQUAL", any) => any.contains(&own),
+        ("GT", [t]) => own > *t,
+        ("GTE", [t]) => own >= *t,
+        ("BETWEEN", [from, to]) => (*from..=*to).contains(&own),
+        _ => return Err(invalid(format!("Operator {operator} does not take {} values.", values.len()))),
+    })
+}
+
+/// One page of rows, by `maxResults` and a `nextToken` that names the first row of the next page.
+///
+/// Rows that appear meanwhile must not show a row twice, so a token is a row and not a position.
+fn page<F: FnOnce() -> Value>(rows: Vec<(&str, F)>, body: &Value, key: &str, default: usize) -> Response {
+    let size = body["maxResults"].as_u64().map_or(default, |n| n as usize);
+    let start = match body["nextToken"].as_str() {
+        None => 0,
+        Some(token) => match rows.iter().position(|(id, _)| page_token(id) == token) {
             Some(start) => start,
-            None => return error(400, "ValidationException", "The nextToken is invalid."),
+            None => return invalid("The nextToken is invalid."),
         },
     };
-    let total = rows.len();
-    let shown: Vec<Value> = rows.into_iter().skip(start).take(size).collect();
+    let next = rows.get(start + size).map(|(id, _)| page_token(id));
+    let shown: Vec<Value> = rows.into_iter().skip(start).take(size).map(|(_, row)| row()).collect();
     let mut out = json!({ key: shown });
-    if start + size < total {
-        out["nextToken"] = json!(format!("page-{}", start + size));
+    if let Some(next) = next {
+        out["nextToken"] = json!(next);
     }
     Response::json(200, &out)
+}
+
+fn page_token(id: &str) -> String {
+    Sha256::digest(id).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }

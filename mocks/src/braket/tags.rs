@@ -1,41 +1,66 @@
-//! Tags of tasks.
+//! Tags of tasks, jobs and spending limits.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::{Call, error};
+use serde_json::json;
+
+use super::{Call, error, invalid, tags_of};
 use crate::http::Response;
 use crate::time::Now;
 use crate::world::World;
 
-fn missing() -> Response {
-    error(404, "ResourceNotFoundException", "The resource could not be found.")
+/// Most tags of one resource. Source: the service's tagging limits.
+const MOST: usize = 50;
+
+fn subject<'a>(world: &'a mut World, call: &Call<'_>) -> Result<&'a mut BTreeMap<String, String>, Response> {
+    if !call.subject.starts_with("arn:aws") {
+        return Err(invalid("The resource ARN is not valid."));
+    }
+    let missing = || error(404, "ResourceNotFoundException", "The resource could not be found.");
+    let arn = &call.subject;
+    if !arn.contains(&format!(":{}:{}:", call.caller.region, call.caller.account)) {
+        return Err(missing());
+    }
+    if let Some(&i) = world.by_arn.get(arn) {
+        return Ok(&mut world.tasks[i].tags);
+    }
+    if let Some(job) = world.jobs.get_mut(arn) {
+        return Ok(&mut job.tags);
+    }
+    world.limits.get_mut(arn).map(|limit| &mut limit.tags).ok_or_else(missing)
 }
 
 pub(super) fn list(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    match world.by_arn.get(&call.subject) {
-        Some(&i) => Response::json(200, &json!({"tags": world.tasks[i].tags})),
-        None => missing(),
+    match subject(world, call) {
+        Ok(tags) => Response::json(200, &json!({ "tags": tags })),
+        Err(response) => response,
     }
 }
 
 pub(super) fn add(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    let Some(&i) = world.by_arn.get(&call.subject) else { return missing() };
-    let Some(tags) = call.body["tags"].as_object() else {
-        return error(400, "ValidationException", "tags is required.");
+    let tags = match subject(world, call) {
+        Ok(tags) => tags,
+        Err(response) => return response,
     };
-    for (key, value) in tags {
-        let Some(value) = value.as_str() else {
-            return error(400, "ValidationException", "Tag values are strings.");
-        };
-        world.tasks[i].tags.insert(key.clone(), value.to_owned());
+    let given = tags_of(&call.body);
+    if given.keys().any(|k| k.starts_with("aws:")) {
+        return invalid("Tag keys must not start with aws:.");
     }
-    Response::json(200, &Value::Object(serde_json::Map::new()))
+    if tags.len() + given.keys().filter(|k| !tags.contains_key(*k)).count() > MOST {
+        return invalid(format!("A resource must not have more than {MOST} tags."));
+    }
+    tags.extend(given);
+    Response::json(200, &json!({}))
 }
 
 pub(super) fn remove(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    let Some(&i) = world.by_arn.get(&call.subject) else { return missing() };
-    for key in call.request.query("tagKeys") {
-        world.tasks[i].tags.remove(&key);
+    let keys = call.request.query("tagKeys");
+    match subject(world, call) {
+        Ok(_) if keys.is_empty() => invalid("tagKeys is required."),
+        Ok(tags) => {
+            tags.retain(|key, _| !keys.contains(key));
+            Response::json(200, &json!({}))
+        }
+        Err(response) => response,
     }
-    Response::json(200, &Value::Object(serde_json::Map::new()))
 }

@@ -1,53 +1,36 @@
 //! Quantum tasks: create, get, cancel, search.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shotbook_sim::target::{Catalogue, Device, DeviceState};
+use shotbook_sim::target::{Device, DeviceKind};
 
-use super::{Call, error, page};
+use super::task::Task;
+use super::{Call, between, devices, error, invalid, page, tags_of, text, texts};
+use crate::faults::Kind;
 use crate::http::Response;
-use crate::results;
-use crate::time::{Now, iso, parse_iso};
-use crate::world::{Advance, Task, World};
+use crate::meter;
+use crate::run::{self, Outcome, Refusal};
+use crate::time::Now;
+use crate::world::{Advance, World};
 
 /// Largest action. Source: Developer Guide, quotas. Units: bytes.
 const ACTION_BYTES: usize = 5_000_000;
-
-fn invalid(message: impl Into<String>) -> Response {
-    error(400, "ValidationException", message)
-}
-
-fn text<'a>(body: &'a Value, name: &str, most: usize) -> Result<&'a str, Response> {
-    match body[name].as_str() {
-        None => Err(invalid(format!("{name} is required."))),
-        Some(t) if t.is_empty() || t.len() > most => {
-            Err(invalid(format!("{name} must have 1 to {most} characters.")))
-        }
-        Some(t) => Ok(t),
-    }
-}
+/// Tasks that a world keeps: more is a mistake of the caller.
+const TASKS: usize = 1_000_000;
 
 pub(super) fn create(world: &mut World, now: Now, call: &Call<'_>) -> Response {
-    match try_create(world, now, call) {
-        Ok(response) | Err(response) => response,
-    }
+    try_create(world, now, call).unwrap_or_else(|refusal| refusal)
 }
 
 fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, Response> {
     let body = &call.body;
-    let token = text(body, "clientToken", 64)?;
-    let device_arn = text(body, "deviceArn", 256)?;
-    let action = text(body, "action", usize::MAX)?;
-    let bucket = text(body, "outputS3Bucket", 63)?;
-    let prefix = text(body, "outputS3KeyPrefix", 1024)?;
-    let Some(shots) = body["shots"].as_u64() else {
-        return Err(invalid("shots is required and not negative."));
-    };
-    let key = (call.caller.account.clone(), token.to_owned());
-    let body_hash: String = Sha256::digest(&call.request.body).iter().map(|b| format!("{b:02x}")).collect();
-    if let Some(&i) = world.by_token.get(&key) {
+    let key = (call.caller.prefix("quantum-task/"), text(body, "clientToken").to_owned());
+    let body_hash: [u8; 32] = Sha256::digest(&call.request.body).into();
+    let known = world.by_token.get(&key).filter(|_| call.fate != Some(Kind::ForgetTokens));
+    if let Some(&i) = known {
         let task = &world.tasks[i];
         if task.body_hash != body_hash {
             return Err(invalid("The client token was used with other parameters."));
@@ -55,126 +38,178 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         world.meter.duplicate_tokens += 1;
         return Ok(Response::json(201, &json!({"quantumTaskArn": task.arn})));
     }
+    let (action, bucket) = (text(body, "action"), text(body, "outputS3Bucket"));
+    let shots = body["shots"].as_u64().unwrap_or(0);
     if action.len() > ACTION_BYTES {
         return Err(invalid("The action exceeds the maximum size of 5 MB."));
     }
-    let device = device(device_arn, &call.caller.region)?;
+    if tags_of(body).keys().any(|k| k.starts_with("aws:")) {
+        return Err(invalid("Tag keys must not start with aws:."));
+    }
+    let device = devices::accepting(world, text(body, "deviceArn"), Some(&call.caller.region))?;
+    if call.fate == Some(Kind::Offline) {
+        return Err(devices::offline(&device.arn));
+    }
     if !world.objects.has_bucket(bucket) {
         return Err(invalid(format!("Caller doesn't have access to {bucket}.")));
     }
-    results::read(action, device, shots).map_err(invalid)?;
-    let mut tags = BTreeMap::new();
-    for (name, value) in body["tags"].as_object().into_iter().flatten() {
-        tags.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
+    if world.tasks.len() >= TASKS {
+        return Err(error(402, "ServiceQuotaExceededException", "This stand-in is full."));
     }
+    concurrency(world, device, &key.0, &call.caller.region)?;
+    let action = run::read(action, device, shots).map_err(refused)?;
+    let limit = spend(world, now, call, device, shots)?;
     let id = world.uuid("task");
     let task = Task {
-        arn: format!("arn:aws:braket:{}:{}:quantum-task/{id}", call.caller.region, call.caller.account),
-        region: call.caller.region.clone(),
+        arn: format!("{}{id}", key.0),
         device: device.arn.clone(),
         device_parameters: body["deviceParameters"].as_str().unwrap_or("{}").to_owned(),
         shots,
         bucket: bucket.to_owned(),
-        directory: format!("{}/{id}", prefix.trim_end_matches('/')),
+        directory: format!("{}/{id}", text(body, "outputS3KeyPrefix").trim_end_matches('/')),
         status: "CREATED",
         created_ms: now.world_ms,
         ended_ms: None,
-        tags,
+        tags: tags_of(body),
         body_hash,
-        action: action.to_owned(),
+        action: Arc::new(action),
         failure: None,
-        reserved: body["associations"].as_array().is_some_and(|a| !a.is_empty()),
+        associations: body["associations"].clone(),
+        job: body["jobToken"].as_str().map(|t| format!("{}{t}", call.caller.prefix("job/"))),
+        experimental: body.get("experimentalCapabilities").filter(|v| !v.is_null()).cloned(),
         charge: 0,
+        fate: call.fate,
+        limit,
+        outcome: None,
+        stop: Arc::new(AtomicBool::new(false)),
     };
-    let index = world.tasks.len();
-    world.by_arn.insert(task.arn.clone(), index);
-    world.by_token.insert(key, index);
-    world.meter.creates += 1;
     let out = json!({"quantumTaskArn": task.arn});
-    world.tasks.push(task);
+    world.admit(task, key);
     Ok(Response::json(201, &out))
 }
 
-fn device(arn: &str, region: &str) -> Result<&'static Device, Response> {
-    let catalogue = Catalogue::embedded();
-    if catalogue.retired().iter().any(|r| r.arn == arn) {
-        return Err(error(410, "DeviceRetiredException", format!("Device {arn} is retired.")));
-    }
-    let device = catalogue.devices().iter().find(|d| d.arn == arn);
-    let device = device.ok_or_else(|| invalid(format!("Device {arn} is not found.")))?;
-    if device.region().is_some_and(|home| home != region) {
-        return Err(invalid(format!("Device {arn} is not available in {region}.")));
-    }
-    match device.status.state {
-        DeviceState::Retired => {
-            Err(error(410, "DeviceRetiredException", format!("Device {arn} is retired.")))
+/// The service's words for a program that it refuses.
+fn refused(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Whole(why) => invalid(why),
+        Refusal::Set(failures) => {
+            let rows: Vec<Value> = failures
+                .into_iter()
+                .map(|(program, inputs, why)| {
+                    let mut row = json!({"programIndex": program, "errors": [why]});
+                    if let Some(inputs) = inputs {
+                        row["inputsIndex"] = json!(inputs);
+                    }
+                    row
+                })
+                .collect();
+            let body = json!({"message": "Program set validation failed.",
+                "reason": "ProgramSetValidationFailed", "programSetValidationFailures": rows});
+            Response::json(400, &body).with("x-amzn-errortype", "ValidationException")
         }
-        DeviceState::Online | DeviceState::Offline => Ok(device),
+    }
+}
+
+fn concurrency(world: &World, device: &Device, own: &str, region: &str) -> Result<(), Response> {
+    if !world.config.quotas || device.kind != DeviceKind::Simulator {
+        return Ok(());
+    }
+    let most = device.concurrent_tasks.iter().find(|(r, _)| r == region).map_or(100, |(_, n)| *n);
+    let mine = |t: &&Task| t.device == device.arn && !t.is_over() && t.arn.starts_with(own);
+    if (world.tasks.iter().filter(mine).count() as u64) < u64::from(most) {
+        return Ok(());
+    }
+    let message = format!("You have exceeded the maximum number of concurrent quantum tasks: {most}.");
+    Err(error(402, "ServiceQuotaExceededException", message))
+}
+
+/// The spending limit that a task counts in, with its estimate.
+fn spend(
+    world: &mut World,
+    now: Now,
+    call: &Call<'_>,
+    device: &Device,
+    shots: u64,
+) -> Result<Option<(String, i128)>, Response> {
+    let reserved = call.body["associations"].as_array().is_some_and(|a| !a.is_empty());
+    let own = call.caller.prefix("");
+    let mut mine = world.limits.values_mut().filter(|l| l.device == device.arn && l.arn.starts_with(&own));
+    let Some(limit) = mine.next().filter(|_| !reserved) else { return Ok(None) };
+    let estimate = meter::charge(&device.arn, shots, 0);
+    match limit.refusal(estimate, now) {
+        Some(why) => Err(invalid(why)),
+        None => {
+            limit.queue(estimate);
+            Ok(Some((limit.arn.clone(), estimate)))
+        }
+    }
+}
+
+/// Whether a task has nothing to wait for but its simulation.
+pub(crate) fn is_due(world: &World, task: &Task, now: Now) -> bool {
+    let age = u64::try_from(now.world_ms - task.created_ms).unwrap_or(0);
+    match world.config.advance {
+        Advance::FirstAsked => true,
+        Advance::After(ms) => age >= ms,
     }
 }
 
 /// Moves a task on as far as the clock says.
-fn advance(world: &mut World, index: usize, now: Now) {
+pub(crate) fn advance(world: &mut World, index: usize, now: Now) {
     let task = &world.tasks[index];
     if task.is_over() {
         return;
     }
+    if task.status == "CANCELLING" && task.fate != Some(Kind::CancelLoses) {
+        world.end(index, now, "CANCELLED", None);
+        return;
+    }
+    if task.fate == Some(Kind::Stuck) {
+        world.tasks[index].status = "QUEUED";
+        return;
+    }
     let age = u64::try_from(now.world_ms - task.created_ms).unwrap_or(0);
-    let due = match world.config.advance {
-        Advance::FirstAsked => true,
-        Advance::After(ms) => age >= ms,
-    };
-    if task.status == "CANCELLING" {
-        finish(world, index, now, "CANCELLED", None);
-        return;
-    }
-    if !due {
+    if !is_due(world, task, now) || !world.is_open(task, now) {
         let running = matches!(world.config.advance, Advance::After(ms) if age >= ms / 2);
-        world.tasks[index].status = if running { "RUNNING" } else { "QUEUED" };
+        let running = running && world.is_open(task, now);
+        if task.status != "CANCELLING" {
+            world.tasks[index].status = if running { "RUNNING" } else { "QUEUED" };
+        }
         return;
     }
-    complete(world, index, now);
-}
-
-fn complete(world: &mut World, index: usize, now: Now) {
-    let task = world.tasks[index].clone();
-    let Some(device) = Catalogue::embedded().devices().iter().find(|d| d.arn == task.device) else { return };
-    let digest = Sha256::digest(format!("{}|{}", world.config.seed, index));
-    let seed = u64::from_be_bytes([
-        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
-    ]);
-    let ran = results::read(&task.action, device, task.shots).and_then(|p| p.run(task.shots, seed, device));
-    match ran {
-        Err(reason) => finish(world, index, now, "FAILED", Some(reason)),
-        Ok(mut ran) => {
-            finish(world, index, now, "COMPLETED", None);
-            ran.file["taskMetadata"] = json!({
-                "braketSchemaHeader": {"name": "braket.task_result.task_metadata", "version": "1"},
-                "id": task.arn, "shots": task.shots, "deviceId": task.device,
-                "createdAt": iso(task.created_ms), "endedAt": iso(now.world_ms), "status": "COMPLETED",
-            });
-            let key = format!("{}/results.json", task.directory);
-            world.objects.put(&task.bucket, &key, ran.file.to_string().into_bytes());
-            world.bill(index, ran.duration_ms);
+    if task.fate == Some(Kind::FailTask) {
+        world.end(index, now, "FAILED", Some("The device failed while it ran the task.".to_owned()));
+        return;
+    }
+    world.simulate_here(index);
+    let task = &world.tasks[index];
+    match &task.outcome {
+        None if task.status == "CANCELLING" => {}
+        None => world.tasks[index].status = "RUNNING",
+        Some(Outcome::Failed(why)) => {
+            let why = why.clone();
+            world.end(index, now, "FAILED", Some(why));
         }
+        Some(Outcome::Ran { .. }) => world.end(index, now, "COMPLETED", None),
     }
 }
 
-fn finish(world: &mut World, index: usize, now: Now, status: &'static str, failure: Option<String>) {
-    let task = &mut world.tasks[index];
-    task.status = status;
-    task.failure = failure;
-    task.ended_ms = Some(now.world_ms);
+/// The simulation of a task, its seed drawn from the world's and its place.
+pub(crate) fn seed(world_seed: u64, index: usize) -> u64 {
+    let digest = Sha256::digest(format!("{world_seed}|{index}"));
+    digest.iter().take(8).fold(0, |acc, b| acc << 8 | u64::from(*b))
 }
 
 fn find(world: &World, call: &Call<'_>) -> Result<usize, Response> {
-    let missing =
-        || error(404, "ResourceNotFoundException", format!("Quantum task {} is not found.", call.subject));
-    let index = *world.by_arn.get(&call.subject).ok_or_else(missing)?;
-    let task = &world.tasks[index];
+    if !call.subject.starts_with("arn:aws") || !call.subject.contains(":quantum-task/") {
+        return Err(invalid("The quantum task ARN is not valid."));
+    }
     // A task lives in one region of one account.
-    let here = task.region == call.caller.region && task.arn.contains(&format!(":{}:", call.caller.account));
-    if here { Ok(index) } else { Err(missing()) }
+    let here = call.subject.starts_with(&call.caller.prefix("quantum-task/"));
+    let index = world.by_arn.get(&call.subject).filter(|_| here).copied();
+    index.ok_or_else(|| {
+        error(404, "ResourceNotFoundException", format!("Quantum task {} is not found.", call.subject))
+    })
 }
 
 pub(super) fn get(world: &mut World, now: Now, call: &Call<'_>) -> Response {
@@ -184,31 +219,9 @@ pub(super) fn get(world: &mut World, now: Now, call: &Call<'_>) -> Response {
     };
     advance(world, index, now);
     let task = &world.tasks[index];
-    let mut out = json!({
-        "quantumTaskArn": task.arn, "status": task.status, "deviceArn": task.device,
-        "deviceParameters": task.device_parameters, "shots": task.shots, "outputS3Bucket": task.bucket,
-        "outputS3Directory": task.directory, "createdAt": iso(task.created_ms), "tags": task.tags,
-        "actionMetadata": {"actionType": "braket.ir.openqasm.program"},
-    });
-    if let Some(ended) = task.ended_ms {
-        out["endedAt"] = json!(iso(ended));
-    }
-    if let Some(reason) = &task.failure {
-        out["failureReason"] = json!(reason);
-    }
-    if task.status == "COMPLETED" {
-        out["numSuccessfulShots"] = json!(task.shots);
-    }
+    let mut out = task.json();
     if call.request.query("additionalAttributeNames").iter().any(|n| n == "QueueInfo") {
-        let message = format!(
-            "Task is in {} status. AmazonBraket does not show queue position for this status.",
-            task.status
-        );
-        out["queueInfo"] = if task.status == "QUEUED" {
-            json!({"queue": "QUANTUM_TASKS_QUEUE", "position": "1", "queuePriority": "Normal"})
-        } else {
-            json!({"queue": "QUANTUM_TASKS_QUEUE", "position": "None", "queuePriority": "Normal", "message": message})
-        };
+        out["queueInfo"] = task.queue();
     }
     Response::json(200, &out)
 }
@@ -224,16 +237,24 @@ pub(super) fn cancel(world: &mut World, _now: Now, call: &Call<'_>) -> Response 
         return error(409, "ConflictException", message);
     }
     task.status = "CANCELLING";
+    if task.fate != Some(Kind::CancelLoses) {
+        task.stop.store(true, Ordering::Relaxed);
+    }
     Response::json(200, &json!({"quantumTaskArn": task.arn, "cancellationStatus": "CANCELLING"}))
 }
 
-pub(super) fn search(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
-    let Some(filters) = call.body["filters"].as_array() else { return invalid("filters is required.") };
+pub(super) fn search(world: &mut World, now: Now, call: &Call<'_>) -> Response {
+    let own = call.caller.prefix("quantum-task/");
+    if world.config.advance != Advance::FirstAsked {
+        for index in 0..world.tasks.len() {
+            advance(world, index, now);
+        }
+    }
+    let youngest = now.world_ms.saturating_sub(call.lag_ms);
+    let filters = call.body["filters"].as_array().map_or(&[][..], Vec::as_slice);
     let mut rows = Vec::new();
-    for task in world.tasks.iter().rev() {
-        let here =
-            task.region == call.caller.region && task.arn.contains(&format!(":{}:", call.caller.account));
-        let mut passes = here;
+    for task in world.tasks.iter().rev().filter(|t| t.arn.starts_with(&own) && t.created_ms <= youngest) {
+        let mut passes = true;
         for filter in filters {
             match matches(task, filter) {
                 Ok(yes) => passes &= yes,
@@ -241,51 +262,35 @@ pub(super) fn search(world: &mut World, _now: Now, call: &Call<'_>) -> Response 
             }
         }
         if passes {
-            let mut row = json!({
-                "quantumTaskArn": task.arn, "status": task.status, "deviceArn": task.device, "shots": task.shots,
-                "outputS3Bucket": task.bucket, "outputS3Directory": task.directory,
-                "createdAt": iso(task.created_ms), "tags": task.tags,
-            });
-            if let Some(ended) = task.ended_ms {
-                row["endedAt"] = json!(iso(ended));
-            }
-            rows.push(row);
+            rows.push((task.arn.as_str(), task));
         }
     }
-    page(rows, &call.body, "quantumTasks")
+    page_of(rows, call)
+}
+
+/// Only the rows of the page become JSON: there may be very many tasks.
+fn page_of(rows: Vec<(&str, &Task)>, call: &Call<'_>) -> Response {
+    page(
+        rows.into_iter().map(|(arn, task)| (arn, move || task.summary())).collect(),
+        &call.body,
+        "quantumTasks",
+        10,
+    )
 }
 
 fn matches(task: &Task, filter: &Value) -> Result<bool, Response> {
-    let values: Vec<&str> =
-        filter["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if values.is_empty() || values.len() > 10 {
-        return Err(invalid("A filter has 1 to 10 values."));
-    }
-    let operator = filter["operator"].as_str().unwrap_or("");
-    let own = match filter["name"].as_str().unwrap_or("") {
+    let (name, operator) = (text(filter, "name"), text(filter, "operator"));
+    let values = texts(&filter["values"]);
+    let own = match name {
         "quantumTaskArn" => task.arn.as_str(),
         "deviceArn" => task.device.as_str(),
         "status" => task.status,
-        "jobArn" => "",
+        "jobArn" => task.job.as_deref().unwrap_or(""),
         "createdAt" => return between(task.created_ms, operator, &values),
-        other => return Err(invalid(format!("Filter {other:?} is not supported."))),
+        other => return Err(invalid(format!("Filter {other} is not supported."))),
     };
     match operator {
         "EQUAL" => Ok(values.contains(&own)),
-        other => Err(invalid(format!("Operator {other:?} is not supported for this filter."))),
+        other => Err(invalid(format!("Operator {other} is not supported for filter {name}."))),
     }
-}
-
-fn between(own: i64, operator: &str, values: &[&str]) -> Result<bool, Response> {
-    let times: Option<Vec<i64>> = values.iter().map(|v| parse_iso(v)).collect();
-    let Some(times) = times else { return Err(invalid("createdAt takes ISO 8601 times.")) };
-    Ok(match (operator, times.as_slice()) {
-        ("LT", [t, ..]) => own < *t,
-        ("LTE", [t, ..]) => own <= *t,
-        ("EQUAL", [t, ..]) => own == *t,
-        ("GT", [t, ..]) => own > *t,
-        ("GTE", [t, ..]) => own >= *t,
-        ("BETWEEN", [from, to]) => (*from..=*to).contains(&own),
-        _ => return Err(invalid(format!("Operator {operator:?} is not supported."))),
-    })
 }

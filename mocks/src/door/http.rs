@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,11 +12,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
+use super::body::Parts;
+use super::clock::Clock;
+use super::{control, guard};
 use crate::faults;
 use crate::http::{Delivery, Request, Response};
 use crate::meter::Meter;
+use crate::run::Worker;
 use crate::time::Now;
 use crate::world::{Config, World};
 
@@ -24,6 +29,21 @@ const BODY_BYTES: usize = 10 << 20;
 const HEADER_BYTES: usize = 16 << 10;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 2_048;
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long a request waits for a simulation before it hears RUNNING.
+const QUICK_WAIT: Duration = Duration::from_secs(2);
+const LARGE_WAIT: Duration = Duration::from_millis(50);
+
+/// How a stand-in listens.
+#[derive(Debug, Default)]
+pub struct Listen {
+    /// What writes below `/_shotbook/` must present.
+    pub token: String,
+    /// Host names beside those of this machine.
+    pub hosts: Vec<String>,
+    /// File that takes each call as a line of JSON.
+    pub record: Option<std::fs::File>,
+}
 
 /// A running stand-in; stops when dropped.
 pub struct Server {
@@ -31,25 +51,67 @@ pub struct Server {
     token: String,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     world: Mutex<World>,
-    token: String,
-    rate: u32,
-    started_ms: i64,
+    pub(super) token: String,
+    hosts: Vec<String>,
+    clock: Mutex<Clock>,
+    pub(super) record: Option<Mutex<std::fs::File>>,
+    /// Told when work arrives, and when the stand-in ends.
+    work: Condvar,
+    /// Told when a simulation ends.
+    done: Notify,
+    ending: AtomicBool,
 }
 
 impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> Now {
         let wall_ms = jiff::Timestamp::now().as_millisecond();
-        let passed = wall_ms - self.started_ms;
-        Now { world_ms: self.started_ms + passed * i64::from(self.rate), wall_ms }
+        self.clock().now(wall_ms)
+    }
+
+    /// Simulates until the stand-in ends.
+    fn simulate(&self, worker: Worker) {
+        let mut world = self.world();
+        while !self.ending.load(Ordering::Relaxed) {
+            match world.work(worker) {
+                Some(work) => {
+                    drop(world);
+                    let done = work.run();
+                    world = self.world();
+                    world.finish(done);
+                    self.done.notify_waiters();
+                }
+                None => world = self.work.wait(world).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// Waits a little for a simulation that a request asks for, longer for one that is quick.
+    async fn settle(&self, request: &Request) {
+        let began = tokio::time::Instant::now();
+        loop {
+            let told = self.done.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            let now = self.now();
+            let Some(quick) = self.world().awaits(now, request) else { return };
+            let most = if quick { QUICK_WAIT } else { LARGE_WAIT };
+            if tokio::time::timeout_at(began + most, told).await.is_err() {
+                return;
+            }
+        }
     }
 }
 
@@ -58,17 +120,45 @@ impl Shared {
 /// # Errors
 /// When the address cannot be listened on.
 pub fn serve(address: SocketAddr, config: Config, world_id: &str, token: &str) -> std::io::Result<Server> {
+    serve_with(address, config, world_id, Listen { token: token.to_owned(), ..Listen::default() })
+}
+
+/// The same with more to choose.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub fn serve_with(
+    address: SocketAddr,
+    config: Config,
+    world_id: &str,
+    listen: Listen,
+) -> std::io::Result<Server> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let started_ms = jiff::Timestamp::now().as_millisecond();
-    let rate = config.clock_rate;
-    let world = Mutex::new(World::new(config, world_id));
-    let shared = Arc::new(Shared { world, token: token.to_owned(), rate, started_ms });
+    let clock = Clock::new(jiff::Timestamp::now().as_millisecond(), config.clock_rate);
+    let mut world = World::new(config, world_id);
+    world.share_work();
+    let shared = Arc::new(Shared {
+        world: Mutex::new(world),
+        token: listen.token.clone(),
+        hosts: listen.hosts,
+        clock: Mutex::new(clock),
+        record: listen.record.map(Mutex::new),
+        work: Condvar::new(),
+        done: Notify::new(),
+        ending: AtomicBool::new(false),
+    });
     let (stop, stopped) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut threads = Vec::new();
+    for (name, worker) in [("quick", Worker::Quick), ("large", Worker::Any)] {
+        let inner = Arc::clone(&shared);
+        let builder = std::thread::Builder::new().name(format!("simulate-{name}"));
+        threads.push(builder.spawn(move || inner.simulate(worker))?);
+    }
     let inner = Arc::clone(&shared);
-    let thread = std::thread::Builder::new().name("stand-in".into()).spawn(move || {
+    threads.push(std::thread::Builder::new().name("stand-in".into()).spawn(move || {
         runtime.block_on(async move {
             let Ok(listener) = TcpListener::from_std(listener) else { return };
             tokio::select! {
@@ -76,8 +166,8 @@ pub fn serve(address: SocketAddr, config: Config, world_id: &str, token: &str) -
                 _ = stopped => {}
             }
         });
-    })?;
-    Ok(Server { address, token: token.to_owned(), shared, stop: Some(stop), thread: Some(thread) })
+    })?);
+    Ok(Server { address, token: listen.token, shared, stop: Some(stop), threads })
 }
 
 impl Server {
@@ -113,7 +203,7 @@ impl Server {
 
     /// Waits until the process ends.
     pub fn wait(mut self) {
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.threads.pop() {
             let _ended = thread.join();
         }
     }
@@ -124,7 +214,12 @@ impl Drop for Server {
         if let Some(stop) = self.stop.take() {
             let _gone = stop.send(());
         }
-        if let Some(thread) = self.thread.take() {
+        self.shared.ending.store(true, Ordering::Relaxed);
+        let world = self.shared.world();
+        world.stop_all();
+        drop(world);
+        self.shared.work.notify_all();
+        for thread in self.threads.drain(..) {
             let _ended = thread.join();
         }
     }
@@ -153,27 +248,10 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ended = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .max_buf_size(HEADER_BYTES.max(8192) * 4)
+        .max_buf_size(HEADER_BYTES)
+        .keep_alive(true)
         .serve_connection(TokioIo::new(stream), service)
         .await;
-}
-
-/// Breaks a connection off in the middle of a body.
-struct Cut(Option<Bytes>);
-
-impl hyper::body::Body for Cut {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        _context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, std::io::Error>>> {
-        std::task::Poll::Ready(Some(match self.0.take() {
-            Some(bytes) => Ok(hyper::body::Frame::data(bytes)),
-            None => Err(std::io::Error::other("cut")),
-        }))
-    }
 }
 
 type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
@@ -183,22 +261,14 @@ async fn answer(
     shared: Arc<Shared>,
 ) -> Result<hyper::Response<Body>, std::io::Error> {
     let (parts, body) = request.into_parts();
-    let host = parts.headers.get("host").and_then(|h| h.to_str().ok()).unwrap_or("").to_owned();
-    if !is_local(&host) {
-        return build(
-            Response::json(421, &serde_json::json!({"message": "this stand-in serves this machine only"})),
-            None,
-        );
+    if let Some(refusal) = guard::refusal(&parts.headers, &shared.hosts) {
+        return build(refusal, Delivery::default());
     }
-    let body = match Limited::new(body, BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes().to_vec(),
-        Err(_) => {
-            let message = serde_json::json!({"message": "the body is too large or was cut"});
-            return build(
-                Response::json(413, &message).with("x-amzn-errortype", "ValidationException"),
-                None,
-            );
-        }
+    let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await;
+    let body = match collected {
+        Ok(Ok(collected)) => collected.to_bytes().to_vec(),
+        Ok(Err(_)) => return build(guard::say(413, "the body is too large or was cut"), Delivery::default()),
+        Err(_) => return build(guard::say(408, "the body took too long"), Delivery::default()),
     };
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -209,60 +279,38 @@ async fn answer(
         headers: parts.headers.iter().map(header).collect(),
         body,
     };
-    let (response, delivery) = if request.path().starts_with("/_shotbook/") && request.method == "POST" {
-        (control(&request, &shared), Delivery::default())
+    let control = request.path().starts_with("/_shotbook/") && request.method == "POST";
+    let (response, delivery) = if control {
+        (control::answer(&request, &shared), Delivery::default())
     } else {
-        shared.world().handle(shared.now(), &request)
+        shared.settle(&request).await;
+        let now = shared.now();
+        let answer = shared.world().handle(now, &request);
+        shared.work.notify_all();
+        answer
     };
+    shared.note(&request, &response, delivery);
     if delivery.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(delivery.delay_ms)).await;
     }
     if delivery.reset {
         return Err(std::io::Error::other("reset"));
     }
-    build(response, delivery.cut_after)
+    build(response, delivery)
 }
 
-fn is_local(host: &str) -> bool {
-    let name = host
-        .rsplit_once(':')
-        .map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]" | "") || name.ends_with(".localhost")
-}
-
-/// Writes below `/_shotbook/`: they need the token and JSON.
-fn control(request: &Request, shared: &Shared) -> Response {
-    let refuse = |status, message: &str| Response::json(status, &serde_json::json!({"message": message}));
-    let given = request.header("authorization").and_then(|h| h.strip_prefix("Bearer "));
-    if given != Some(shared.token.as_str()) {
-        return refuse(403, "this needs the token that the stand-in printed");
-    }
-    if !request.header("content-type").is_some_and(|t| t.starts_with("application/json")) {
-        return refuse(403, "this takes JSON");
-    }
-    match request.path() {
-        "/_shotbook/faults" => match serde_json::from_slice::<faults::Fault>(&request.body) {
-            Ok(fault) => {
-                shared.world().arm(fault);
-                refuse(200, "armed")
-            }
-            Err(error) => refuse(400, &error.to_string()),
-        },
-        _ => refuse(404, "there is no such control"),
-    }
-}
-
-fn build(response: Response, cut_after: Option<usize>) -> Result<hyper::Response<Body>, std::io::Error> {
+fn build(response: Response, delivery: Delivery) -> Result<hyper::Response<Body>, std::io::Error> {
     let mut builder = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }
-    let body: Body = match cut_after {
-        Some(n) => {
-            builder = builder.header("content-length", response.body.len());
-            Cut(Some(Bytes::from(response.body[..n.min(response.body.len())].to_vec()))).boxed()
-        }
-        None => Full::new(Bytes::from(response.body)).map_err(|never: Infallible| match never {}).boxed(),
+    let whole = response.body.len();
+    let odd = delivery.cut_after.is_some() || delivery.pause_ms > 0 || delivery.extra_length > 0;
+    let body: Body = if odd {
+        builder = builder.header("content-length", whole + delivery.extra_length);
+        Parts::new(response.body, delivery).boxed()
+    } else {
+        Full::new(Bytes::from(response.body)).map_err(|never: Infallible| match never {}).boxed()
     };
     builder.body(body).map_err(std::io::Error::other)
 }

@@ -1,7 +1,12 @@
 //! Doors to a world: a loopback listener, and wiremock for tests in process.
 
+mod body;
+mod clock;
+mod control;
+mod guard;
 mod http;
+mod record;
 #[cfg(feature = "wiremock")]
 pub mod wiremock;
 
-pub use http::{Server, serve};
+pub use http::{Listen, Server, serve, serve_with};

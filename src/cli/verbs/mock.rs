@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
 
 use serde_json::json;
-use shotbook_mocks::{Advance, Config, Server, environment, faults, serve};
+use shotbook_mocks::{
+    Advance, Config, DeviceState, Listen, Server, environment, faults, serve_with, state_of,
+};
 
 use crate::cli::circuit::read_text;
 use crate::cli::output::Out;
@@ -42,8 +44,26 @@ enum What {
         #[arg(last = true, required = true)]
         command: Vec<String>,
     },
-    /// Kinds of faults
-    Faults,
+    /// Check what a running stand-in was asked to do
+    Assert {
+        /// Address that `mock serve` printed
+        #[arg(long, value_name = "URL")]
+        endpoint: String,
+        #[command(flatten)]
+        limits: Limits,
+    },
+    /// Kinds of faults, each with an example
+    Faults {
+        /// All of them
+        #[command(subcommand)]
+        list: Option<List>,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum List {
+    /// List all kinds
+    List,
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,12 +77,30 @@ struct WorldArgs {
     /// Time from creation to completion, such as 5s; at the first look unless told
     #[arg(long, value_name = "T")]
     latency: Option<String>,
-    /// Speed of the clock: real, 600x
+    /// Speed of the clock: real, 600x, manual
     #[arg(long, default_value = "real")]
     clock: String,
     /// What goes wrong
     #[arg(long, value_name = "FILE.toml")]
     faults: Option<String>,
+    /// State of a device: Garnet=OFFLINE
+    #[arg(long = "device", value_name = "NAME=STATE")]
+    devices: Vec<String>,
+    /// Hold to the published quotas
+    #[arg(long)]
+    quotas: bool,
+    /// Let QPUs work inside their published windows alone
+    #[arg(long)]
+    windows: bool,
+    /// Write results of program sets as many files
+    #[arg(long)]
+    split_results: bool,
+    /// Write each call down as a line of JSON
+    #[arg(long, value_name = "FILE.jsonl")]
+    record: Option<std::path::PathBuf>,
+    /// Another host name to answer to
+    #[arg(long = "allow-host", value_name = "NAME")]
+    hosts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -86,11 +124,12 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
     };
     let clock_rate = match args.clock.as_str() {
         "real" => 1,
+        "manual" => 0,
         other => other
             .strip_suffix('x')
             .and_then(|n| n.parse().ok())
             .filter(|n| (1..=1_000_000).contains(n))
-            .ok_or_else(|| usage(format!("{other:?} is no clock")).with_help("real or 600x"))?,
+            .ok_or_else(|| usage(format!("{other:?} is no clock")).with_help("real, 600x or manual"))?,
     };
     let faults = match &args.faults {
         Some(file) => faults::parse(&read_text(file)?).map_err(|why| usage(format!("{file}: {why}")))?,
@@ -99,10 +138,41 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
     if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(usage(format!("{:?} is no account", args.account)).with_help("twelve digits"));
     }
-    let config = Config { seed: args.seed, account: args.account.clone(), advance, faults, clock_rate };
+    let mut devices = Vec::new();
+    for pair in &args.devices {
+        let (name, word) = pair.split_once('=').unwrap_or((pair, ""));
+        let states = [DeviceState::Online, DeviceState::Offline, DeviceState::Retired];
+        let state = states.into_iter().find(|s| s.word().eq_ignore_ascii_case(word));
+        let state = state
+            .ok_or_else(|| usage(format!("{pair:?} is no state")).with_help("--device Garnet=OFFLINE"))?;
+        let known = shotbook_sim::target::Catalogue::embedded().devices().iter();
+        if !known.into_iter().any(|d| d.arn == name || d.name == name || d.device_name == name) {
+            return Err(usage(format!("{name:?} is no device")).with_help("shotbook devices"));
+        }
+        devices.push((name.to_owned(), state));
+    }
+    let record = match &args.record {
+        None => None,
+        Some(path) => {
+            let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            Some(opened.map_err(|e| usage(format!("{}: {e}", path.display())))?)
+        }
+    };
+    let config = Config {
+        seed: args.seed,
+        account: args.account.clone(),
+        advance,
+        faults,
+        clock_rate,
+        quotas: args.quotas,
+        windows: args.windows,
+        split_results: args.split_results,
+        devices,
+    };
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-    serve(listen, config, &world, &token).map_err(|e| {
+    let door = Listen { token, hosts: args.hosts.clone(), record };
+    serve_with(listen, config, &world, door).map_err(|e| {
         Failure::new("SB2001", format!("{listen} cannot be listened on: {e}"))
             .with_help("--listen 127.0.0.1:0")
     })
@@ -127,15 +197,18 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         What::Exec { world, limits, all_aws, command } => {
             exec(&world, &limits, all_aws, &command, context, out)
         }
-        What::Faults => {
+        What::Assert { endpoint, limits } => assert_limits(&endpoint, &limits, out),
+        What::Faults { list: _ } => {
             if out.is_json() {
-                let rows: Vec<_> =
-                    faults::ROWS.iter().map(|r| json!({"kind": r.name, "what": r.what})).collect();
+                let rows: Vec<_> = faults::ROWS
+                    .iter()
+                    .map(|r| json!({"kind": r.name, "what": r.what, "example": r.example}))
+                    .collect();
                 out.json(&json!({"schema": "shotbook.faults/1", "faults": rows}));
             } else {
-                let rows = faults::ROWS.iter().map(|r| vec![r.name.to_owned(), r.what.to_owned()]).collect();
-                out.table(&["KIND", "WHAT"], &[], rows);
-                out.say("in a file: [[fault]] kind = \"throttle\" operation = \"CreateQuantumTask\" at = 3 times = 1");
+                for row in faults::ROWS {
+                    out.line(&format!("# {}: {}\n{}", row.name, row.what, row.example));
+                }
             }
             Ok(0)
         }
@@ -176,24 +249,56 @@ fn exec(
         meter.duplicate_tokens,
         meter.cost()
     ));
-    let cost: Money = meter.cost().parse().unwrap_or(Money::from_nanos(i64::MAX));
-    let mut over = Vec::new();
-    if max_cost.is_some_and(|max| cost > max) {
-        over.push("--max-cost");
-    }
-    if limits.max_creates.is_some_and(|max| meter.creates > max) {
-        over.push("--max-creates");
-    }
-    if limits.no_duplicates && meter.duplicate_tokens > 0 {
-        over.push("--no-duplicates");
-    }
-    if !over.is_empty() {
-        out.say(&format!("mock: over {}", over.join(", ")));
+    if broken(&limits_of(&meter.cost(), meter.creates, meter.duplicate_tokens), limits, max_cost, out) {
         return Ok(6);
     }
     use std::os::unix::process::ExitStatusExt;
     let code = status.code().or_else(|| status.signal().map(|s| 128 + s));
     Ok(code.and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
+}
+
+/// What a stand-in was asked to do: dollars, creates, repeated tokens.
+struct Spent {
+    cost: Money,
+    creates: u64,
+    duplicates: u64,
+}
+
+fn limits_of(cost: &str, creates: u64, duplicates: u64) -> Spent {
+    Spent { cost: cost.parse().unwrap_or(Money::from_nanos(i64::MAX)), creates, duplicates }
+}
+
+fn broken(spent: &Spent, limits: &Limits, max_cost: Option<Money>, out: &mut Out) -> bool {
+    let mut over = Vec::new();
+    if max_cost.is_some_and(|max| spent.cost > max) {
+        over.push("--max-cost");
+    }
+    if limits.max_creates.is_some_and(|max| spent.creates > max) {
+        over.push("--max-creates");
+    }
+    if limits.no_duplicates && spent.duplicates > 0 {
+        over.push("--no-duplicates");
+    }
+    if !over.is_empty() {
+        out.say(&format!("mock: over {}", over.join(", ")));
+    }
+    !over.is_empty()
+}
+
+fn assert_limits(endpoint: &str, limits: &Limits, out: &mut Out) -> Result<u8, Failure> {
+    let max_cost = limits.max_cost.as_deref().map(super::submit::amount).transpose()?;
+    let state = state_of(endpoint).map_err(|e| {
+        Failure::new("SB2001", format!("{endpoint}: {e}")).with_help("--endpoint http://127.0.0.1:4599")
+    })?;
+    let meter = &state["meter"];
+    let number = |name: &str| meter[name].as_u64().unwrap_or(u64::MAX);
+    let cost = meter["cost"].as_str().unwrap_or("");
+    let spent = limits_of(cost, number("creates"), number("duplicate_tokens"));
+    out.say(&format!(
+        "mock: {} creates, {} duplicate tokens, would have cost ${cost}",
+        spent.creates, spent.duplicates
+    ));
+    Ok(if broken(&spent, limits, max_cost, out) { 6 } else { 0 })
 }
 
 /// Runs the command to its end and passes signals on: its answer is ours, and what it left is cleaned up.

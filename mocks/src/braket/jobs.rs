@@ -1,0 +1,260 @@
+//! Hybrid jobs: their life, not their scripts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Call, between, devices, error, invalid, page, tags_of, text, texts};
+use crate::faults::Kind;
+use crate::http::Response;
+use crate::time::{Now, iso};
+use crate::world::{Advance, World};
+
+/// A job as the service knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    arn: String,
+    token: String,
+    hash: Vec<u8>,
+    request: Value,
+    pub tags: BTreeMap<String, String>,
+    pub status: &'static str,
+    created_ms: i64,
+    started_ms: Option<i64>,
+    ended_ms: Option<i64>,
+    fate: Option<Kind>,
+}
+
+impl Job {
+    fn is_over(&self) -> bool {
+        self.ended_ms.is_some()
+    }
+
+    /// Moves it on as far as the clock says.
+    fn advance(&mut self, advance: Advance, now: Now) {
+        let age = u64::try_from(now.world_ms - self.created_ms).unwrap_or(0);
+        let (begins, ends) = match advance {
+            Advance::FirstAsked => (0, 0),
+            Advance::After(ms) => (ms / 2, ms),
+        };
+        if self.is_over() || self.fate == Some(Kind::Stuck) && self.status == "QUEUED" {
+            return;
+        }
+        if self.status == "CANCELLING" {
+            (self.status, self.ended_ms) = ("CANCELLED", Some(now.world_ms));
+            return;
+        }
+        if age >= begins && self.started_ms.is_none() {
+            (self.status, self.started_ms) = ("RUNNING", Some(self.created_ms + begins as i64));
+        }
+        if age >= ends {
+            let failed = self.fate == Some(Kind::FailTask);
+            self.status = if failed { "FAILED" } else { "COMPLETED" };
+            self.ended_ms =
+                Some(now.world_ms.min(self.created_ms.saturating_add(ends as i64)).max(self.created_ms));
+        }
+    }
+
+    fn device(&self) -> &str {
+        self.request.pointer("/deviceConfig/device").and_then(Value::as_str).unwrap_or("")
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let event = |kind: &str, ms: i64| json!({"eventType": kind, "timeOfEvent": iso(ms), "message": ""});
+        let mut out = vec![event("QUEUED_FOR_EXECUTION", self.created_ms)];
+        if let Some(started) = self.started_ms {
+            out.push(event("STARTING_INSTANCE", started));
+            out.push(event("RUNNING", started));
+        }
+        if let Some(ended) = self.ended_ms {
+            out.push(event(self.status, ended));
+        }
+        out
+    }
+
+    fn summary(&self) -> Value {
+        let mut out = json!({"status": self.status, "jobArn": self.arn, "jobName": self.request["jobName"],
+            "device": self.device(), "createdAt": iso(self.created_ms), "tags": self.tags});
+        for (name, at) in [("startedAt", self.started_ms), ("endedAt", self.ended_ms)] {
+            if let Some(at) = at {
+                out[name] = json!(iso(at));
+            }
+        }
+        out
+    }
+
+    fn json(&self) -> Value {
+        let mut out = self.summary();
+        if let Some(out) = out.as_object_mut() {
+            out.remove("device");
+        }
+        for name in [
+            "roleArn",
+            "hyperParameters",
+            "inputDataConfig",
+            "outputDataConfig",
+            "stoppingCondition",
+            "checkpointConfig",
+            "algorithmSpecification",
+            "instanceConfig",
+            "deviceConfig",
+            "associations",
+        ] {
+            if !self.request[name].is_null() {
+                out[name] = self.request[name].clone();
+            }
+        }
+        if out["stoppingCondition"].is_null() {
+            out["stoppingCondition"] = json!({"maxRuntimeInSeconds": 432_000});
+        }
+        out["events"] = json!(self.events());
+        if let (Some(started), Some(ended)) = (self.started_ms, self.ended_ms) {
+            out["billableDuration"] = json!(ended - started);
+        }
+        if self.status == "FAILED" {
+            out["failureReason"] = json!("AlgorithmError: the job was made to fail");
+        }
+        out
+    }
+}
+
+pub(super) fn create(world: &mut World, now: Now, call: &Call<'_>) -> Response {
+    try_create(world, now, call).unwrap_or_else(|refusal| refusal)
+}
+
+fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, Response> {
+    let body = &call.body;
+    let token = text(body, "clientToken");
+    let own = call.caller.prefix("job/");
+    let hash = Sha256::digest(&call.request.body).to_vec();
+    let same = world.jobs.values().find(|j| j.token == token && j.arn.starts_with(&own));
+    if let Some(same) = same {
+        if same.hash != hash {
+            return Err(error(409, "ConflictException", "The client token was used with other parameters."));
+        }
+        return Ok(Response::json(201, &json!({"jobArn": same.arn})));
+    }
+    let spec = &body["algorithmSpecification"];
+    if spec["scriptModeConfig"].is_null() && spec["containerImage"].is_null() {
+        return Err(invalid("algorithmSpecification must have scriptModeConfig or containerImage."));
+    }
+    let device = body.pointer("/deviceConfig/device").and_then(Value::as_str).unwrap_or("");
+    if !device.starts_with("local:") {
+        devices::accepting(world, device, None)?;
+    }
+    let running = world.jobs.values().filter(|j| j.arn.starts_with(&own) && !j.is_over()).count();
+    if world.config.quotas && running >= 3 {
+        let message = "The number of concurrent hybrid jobs exceeds the quota of 3.";
+        return Err(error(402, "ServiceQuotaExceededException", message));
+    }
+    let arn = format!("{own}{}", world.uuid("job"));
+    let job = Job {
+        arn: arn.clone(),
+        token: token.to_owned(),
+        hash,
+        request: body.clone(),
+        tags: tags_of(body),
+        status: "QUEUED",
+        created_ms: now.world_ms,
+        started_ms: None,
+        ended_ms: None,
+        fate: call.fate,
+    };
+    world.jobs.insert(arn.clone(), job);
+    Ok(Response::json(201, &json!({"jobArn": arn})))
+}
+
+fn find<'a>(world: &'a mut World, now: Now, call: &Call<'_>) -> Result<&'a mut Job, Response> {
+    if !call.subject.contains(":job/") {
+        return Err(invalid("The job ARN is not valid."));
+    }
+    let advance = world.config.advance;
+    let here = call.subject.starts_with(&call.caller.prefix("job/"));
+    let job = world.jobs.get_mut(&call.subject).filter(|_| here);
+    let missing = || error(404, "ResourceNotFoundException", format!("Job {} is not found.", call.subject));
+    let job = job.ok_or_else(missing)?;
+    if call.request.method == "GET" {
+        job.advance(advance, now);
+    }
+    Ok(job)
+}
+
+pub(super) fn get(world: &mut World, now: Now, call: &Call<'_>) -> Response {
+    let job = match find(world, now, call) {
+        Ok(job) => job,
+        Err(refusal) => return refusal,
+    };
+    let mut out = job.json();
+    if call.request.query("additionalAttributeNames").iter().any(|n| n == "QueueInfo") {
+        out["queueInfo"] = if job.status == "QUEUED" {
+            json!({"queue": "JOBS_QUEUE", "position": "1"})
+        } else {
+            let message = format!(
+                "Job is in {} status. AmazonBraket does not show queue position for this status.",
+                job.status
+            );
+            json!({"queue": "JOBS_QUEUE", "position": "None", "message": message})
+        };
+    }
+    Response::json(200, &out)
+}
+
+pub(super) fn cancel(world: &mut World, now: Now, call: &Call<'_>) -> Response {
+    match find(world, now, call) {
+        Ok(job) if job.is_over() => {
+            let message = format!("Amazon Braket cannot cancel a hybrid job in the {} status.", job.status);
+            error(409, "ConflictException", message)
+        }
+        Ok(job) => {
+            job.status = "CANCELLING";
+            Response::json(200, &json!({"jobArn": job.arn, "cancellationStatus": "CANCELLING"}))
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+pub(super) fn search(world: &mut World, now: Now, call: &Call<'_>) -> Response {
+    let (own, advance) = (call.caller.prefix("job/"), world.config.advance);
+    if advance != Advance::FirstAsked {
+        world.jobs.values_mut().for_each(|job| job.advance(advance, now));
+    }
+    let mut rows = Vec::new();
+    for job in world.jobs.values().filter(|j| j.arn.starts_with(&own)) {
+        let mut passes = true;
+        for filter in call.body["filters"].as_array().into_iter().flatten() {
+            match matches(job, filter) {
+                Ok(yes) => passes &= yes,
+                Err(refusal) => return refusal,
+            }
+        }
+        if passes {
+            rows.push(job);
+        }
+    }
+    rows.sort_by_key(|job| std::cmp::Reverse(job.created_ms));
+    page(rows.into_iter().map(|job| (job.arn.as_str(), || job.summary())).collect(), &call.body, "jobs", 10)
+}
+
+fn matches(job: &Job, filter: &Value) -> Result<bool, Response> {
+    let (name, operator) = (text(filter, "name"), text(filter, "operator"));
+    let values = texts(&filter["values"]);
+    let own = match name {
+        "jobArn" => job.arn.as_str(),
+        "jobName" => text(&job.request, "jobName"),
+        "deviceArn" => job.device(),
+        "status" => job.status,
+        "createdAt" => return between(job.created_ms, operator, &values),
+        other => {
+            let Some(key) = other.strip_prefix("tags:") else {
+                return Err(invalid(format!("Filter {other} is not supported.")));
+            };
+            return Ok(job.tags.get(key).is_some_and(|v| values.contains(&v.as_str())));
+        }
+    };
+    match operator {
+        "EQUAL" => Ok(values.contains(&own)),
+        "CONTAINS" => Ok(values.iter().any(|v| own.contains(v))),
+        other => Err(invalid(format!("Operator {other} is not supported for filter {name}."))),
+    }
+}

@@ -1,0 +1,12 @@
+//! Reads, runs and reports what a task carries.
+
+mod action;
+mod include;
+mod jaqcd;
+mod program;
+mod render;
+mod worker;
+
+pub(crate) use action::{Action, Outcome, Refusal, SET, read};
+pub(crate) use render::{Facts, part, parts};
+pub(crate) use worker::{Done, Work, Worker};

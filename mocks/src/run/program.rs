@@ -1,0 +1,132 @@
+//! One program with one set of inputs: what may be run, and what came of it.
+
+use shotbook_sim::circuit::{Circuit, Op, QubitLabels};
+use shotbook_sim::engine::{Columns, Options, TaskResult, Watch, prepare};
+use shotbook_sim::qasm::{self, Inputs, ParseOptions};
+use shotbook_sim::target::{self, Device};
+
+use super::include;
+
+/// The most memory that one simulation may take. Units: bytes.
+const MEMORY: u64 = 4 << 30;
+
+/// A program that was read and checked.
+#[derive(Debug)]
+pub(crate) struct Program {
+    circuit: Circuit,
+    values: Vec<f64>,
+}
+
+/// Outcomes as packed as they need to be: many tasks are kept, few are read.
+#[derive(Debug)]
+enum Rows {
+    /// At most 256 different outcomes.
+    Small(Vec<u8>),
+    Large(Vec<u32>),
+}
+
+/// What running a program gave.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub result: TaskResult,
+    rows: Rows,
+    pub labels: Vec<u32>,
+}
+
+/// Reads a program for a device; the service's words when it is refused.
+pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -> Result<Program, String> {
+    if let Some(refusal) = include::refusal(source) {
+        return Err(refusal);
+    }
+    let reading = qasm::read("source", source, &ParseOptions::default(), inputs);
+    let Some(circuit) = reading.circuit else {
+        let first = reading.diagnostics.first();
+        let line = first.map_or(0, |d| reading.sources.place(d.span.start).line);
+        return Err(format!("[line {line}] {}", first.map_or("", |d| d.message.as_str())));
+    };
+    let refused = target::refusals(&circuit, device, Some(shots), Some(&reading.sources)).into_iter().next();
+    if let Some(refusal) = refused {
+        return Err(refusal.service.unwrap_or(refusal.diagnostic.message));
+    }
+    let values = qasm::bind(&circuit, inputs)
+        .map_err(|all| all.into_iter().next().map_or_else(String::new, |d| d.message))?;
+    Ok(Program { circuit, values })
+}
+
+impl Program {
+    pub(super) fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// Whether it ends in the blink of an eye, whatever the engine.
+    pub(super) fn is_quick(&self, shots: u64) -> bool {
+        self.circuit.n_qubits <= 12 && self.circuit.ops.ops.len() <= 500 && shots <= 20_000
+    }
+
+    /// Qubits that operations touch: what is measured when nothing says so.
+    fn used(&self) -> Vec<u32> {
+        let mut used = vec![false; self.circuit.n_qubits as usize];
+        let c = &self.circuit;
+        c.walk(&mut |op, _| match op {
+            Op::Gate(g) => c.gate_qubits(g).iter().for_each(|&q| used[q as usize] = true),
+            Op::Unitary { qubits, .. } | Op::Kraus { qubits, .. } => {
+                c.qubit_range(*qubits).iter().for_each(|&q| used[q as usize] = true);
+            }
+            Op::Measure { qubit, .. } | Op::Reset { qubit } => used[*qubit as usize] = true,
+            _ => {}
+        });
+        (0..c.n_qubits).filter(|&q| used[q as usize]).collect()
+    }
+
+    /// Whether any operation measures.
+    pub(super) fn measures(&self) -> bool {
+        let mut any = false;
+        self.circuit.walk(&mut |op, _| any |= matches!(op, Op::Measure { .. }));
+        any
+    }
+
+    /// Runs the program; the same seed gives the same outcomes.
+    pub(super) fn run(&self, shots: u64, seed: u64, watch: &dyn Watch) -> Result<Ran, String> {
+        let columns = if self.measures() { Columns::Auto } else { Columns::Qubits(self.used()) };
+        let options = Options {
+            keep_shots: true,
+            columns,
+            max_memory: MEMORY,
+            watch: Some(watch),
+            ..Options::default()
+        };
+        let mut prepared = prepare(&self.circuit, &options).map_err(|e| e.to_string())?;
+        let mut result = prepared.run(&self.values, shots, seed).map_err(|e| e.to_string())?;
+        let list = result.shot_list.take().unwrap_or_else(|| {
+            let times = result.counts.iter().enumerate();
+            times.flat_map(|(i, (_, n))| std::iter::repeat_n(i as u32, *n as usize)).collect()
+        });
+        let rows = if result.counts.len() <= 256 {
+            Rows::Small(list.iter().map(|&i| i as u8).collect())
+        } else {
+            Rows::Large(list)
+        };
+        let labels = match &self.circuit.labels {
+            QubitLabels::Registers(_) => result.columns.clone(),
+            QubitLabels::Physical(labels) => {
+                result.columns.iter().map(|&q| labels.get(q as usize).copied().unwrap_or(q)).collect()
+            }
+        };
+        Ok(Ran { result, rows, labels })
+    }
+
+    /// Time as a simulator would report it; a function of the program alone. Units: milliseconds.
+    pub(super) fn duration_ms(&self) -> u64 {
+        3 + (self.circuit.ops.ops.len() as u64) / 100
+    }
+}
+
+impl Ran {
+    /// Index into the outcomes for each shot, in the order taken.
+    pub(super) fn shots(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match &self.rows {
+            Rows::Small(rows) => Box::new(rows.iter().map(|&i| usize::from(i))),
+            Rows::Large(rows) => Box::new(rows.iter().map(|&i| i as usize)),
+        }
+    }
+}

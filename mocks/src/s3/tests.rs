@@ -1,0 +1,137 @@
+use super::*;
+use crate::route::operation;
+
+fn ask(objects: &mut Objects, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    let mut headers: Vec<(String, String)> =
+        headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    headers.push((
+        "authorization".into(),
+        "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request".into(),
+    ));
+    let request = Request { method: method.into(), target: target.into(), headers, body: body.to_vec() };
+    let render = |_: usize, _: &str| None;
+    let store = Store { region: "us-east-1", now: Now::at(1_000), render: &render };
+    let operation = operation(&request).strip_prefix("S3.").unwrap();
+    objects.handle(&request, operation, &store)
+}
+
+fn text(response: &Response) -> String {
+    String::from_utf8_lossy(&response.body).into_owned()
+}
+
+fn with_bucket() -> Objects {
+    let mut objects = Objects::default();
+    assert_eq!(ask(&mut objects, "PUT", "/b-1", &[], b"").status, 200);
+    objects
+}
+
+#[test]
+fn objects_come_back_and_chunk_frames_do_not() {
+    let mut o = with_bucket();
+    assert_eq!(ask(&mut o, "PUT", "/other/k", &[], b"x").status, 404);
+    let framed = [
+        ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
+    let body = b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:hYfZ9A==\r\n\r\n";
+    assert_eq!(ask(&mut o, "PUT", "/b-1/a%20b%2Bc", &framed, body).status, 400, "a wrong checksum");
+    let body = b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:hYfYZQ==\r\n\r\n";
+    let put = ask(&mut o, "PUT", "/b-1/a%20b%2Bc", &framed, body);
+    assert_eq!(put.status, 200, "{}", text(&put));
+    assert_eq!(ask(&mut o, "GET", "/b-1/a%20b%2Bc", &[], b"").body, b"abcde");
+    assert_eq!(o.names(), ["s3://b-1/a b+c"]);
+    assert_eq!(ask(&mut o, "PUT", "/b-1/cut", &framed, b"9\r\nabc").status, 400);
+}
+
+#[test]
+fn keys_are_names_and_never_paths() {
+    let mut o = with_bucket();
+    let _put = ask(&mut o, "PUT", "/b-1/../../etc/passwd", &[], b"x");
+    assert_eq!(ask(&mut o, "GET", "/b-1/../../etc/passwd", &[], b"").body, b"x");
+    for bad in ["/UPPER", "/a", "/-a-", "/a..b"] {
+        assert_eq!(ask(&mut o, "PUT", bad, &[], b"").status, 400, "{bad}");
+    }
+}
+
+#[test]
+fn ranges_and_conditions() {
+    let mut o = with_bucket();
+    let tag = ask(&mut o, "PUT", "/b-1/k", &[], b"0123456789").headers[0].1.clone();
+    for (range, status, body) in [
+        ("bytes=2-4", 206, "234"),
+        ("bytes=7-", 206, "789"),
+        ("bytes=-2", 206, "89"),
+        ("bytes=5-99", 206, "56789"),
+        ("bytes=4-2", 200, "0123456789"),
+    ] {
+        let got = ask(&mut o, "GET", "/b-1/k", &[("range", range)], b"");
+        assert_eq!((got.status, text(&got).as_str()), (status, body), "{range}");
+    }
+    assert_eq!(ask(&mut o, "GET", "/b-1/k", &[("range", "bytes=10-")], b"").status, 416);
+    for (name, value, status) in [
+        ("if-match", tag.as_str(), 200),
+        ("if-match", "\"no\"", 412),
+        ("if-none-match", tag.as_str(), 304),
+        ("if-none-match", "\"no\"", 200),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:01 GMT", 304),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT", 412),
+    ] {
+        assert_eq!(ask(&mut o, "GET", "/b-1/k", &[(name, value)], b"").status, status, "{name} {value}");
+    }
+    assert_eq!(ask(&mut o, "PUT", "/b-1/k", &[("if-none-match", "*")], b"x").status, 412);
+}
+
+#[test]
+fn listings_page_and_fold() {
+    let mut o = with_bucket();
+    for key in ["a", "d/1", "d/2", "e/1", "z"] {
+        assert_eq!(ask(&mut o, "PUT", &format!("/b-1/{key}"), &[], b"x").status, 200);
+    }
+    let all = text(&ask(&mut o, "GET", "/b-1?list-type=2", &[], b""));
+    assert!(all.contains("<KeyCount>5</KeyCount>") && all.contains("<IsTruncated>false<"), "{all}");
+    let folded = text(&ask(&mut o, "GET", "/b-1?list-type=2&delimiter=%2F", &[], b""));
+    assert!(folded.contains("<KeyCount>4<") && folded.contains("<CommonPrefixes><Prefix>d/<"), "{folded}");
+    assert!(!folded.contains("<Key>d/1<"), "{folded}");
+    let below = text(&ask(&mut o, "GET", "/b-1?list-type=2&prefix=d%2F", &[], b""));
+    assert!(below.contains("<KeyCount>2<") && below.contains("<Key>d/2<"), "{below}");
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    for _ in 0..9 {
+        let next = if token.is_empty() { String::new() } else { format!("&continuation-token={token}") };
+        let page =
+            text(&ask(&mut o, "GET", &format!("/b-1?list-type=2&max-keys=1&delimiter=/{next}"), &[], b""));
+        let rows = page.split("<Key>").skip(1).chain(page.split("<CommonPrefixes><Prefix>").skip(1));
+        seen.extend(rows.map(|r| r.split('<').next().unwrap_or("").to_owned()));
+        match page.split_once("<NextContinuationToken>") {
+            Some((_, rest)) => token = rest.split('<').next().unwrap_or("").to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["a", "d/", "e/", "z"]);
+    assert_eq!(ask(&mut o, "GET", "/b-1?list-type=2&continuation-token=zz", &[], b"").status, 400);
+}
+
+#[test]
+fn parts_make_an_object_and_copies_are_their_own() {
+    let mut o = with_bucket();
+    let begun = text(&ask(&mut o, "POST", "/b-1/k?uploads", &[], b""));
+    let id = begun.split("<UploadId>").nth(1).and_then(|r| r.split('<').next()).unwrap().to_owned();
+    for (n, body) in [(2, "world"), (1, "hello ")] {
+        let put = ask(&mut o, "PUT", &format!("/b-1/k?partNumber={n}&uploadId={id}"), &[], body.as_bytes());
+        assert_eq!(put.status, 200);
+    }
+    let wrong = b"<C><Part><PartNumber>3</PartNumber></Part></C>";
+    assert_eq!(ask(&mut o, "POST", &format!("/b-1/k?uploadId={id}"), &[], wrong).status, 400);
+    let right = b"<C><Part><PartNumber>1</PartNumber></Part><Part><PartNumber>2</PartNumber></Part></C>";
+    let done = ask(&mut o, "POST", &format!("/b-1/k?uploadId={id}"), &[], right);
+    assert!(text(&done).contains("-2&quot;</ETag>"), "{}", text(&done));
+    assert_eq!(ask(&mut o, "GET", "/b-1/k", &[], b"").body, b"hello world");
+    assert_eq!(ask(&mut o, "PUT", "/b-1/c", &[("x-amz-copy-source", "/b-1/k")], b"").status, 200);
+    assert_eq!(ask(&mut o, "DELETE", "/b-1/k", &[], b"").status, 204);
+    assert_eq!(ask(&mut o, "GET", "/b-1/k", &[], b"").status, 404);
+    assert_eq!(ask(&mut o, "GET", "/b-1/c", &[], b"").body, b"hello world");
+    assert_eq!(ask(&mut o, "DELETE", "/b-1", &[], b"").status, 409);
+    let many = b"<Delete><Object><Key>c</Key></Object></Delete>";
+    assert_eq!(ask(&mut o, "POST", "/b-1?delete", &[], many).status, 200);
+    assert_eq!(ask(&mut o, "DELETE", "/b-1", &[], b"").status, 204);
+}

@@ -1,0 +1,9 @@
+//! The stand-in from outside: pure worlds, and one behind its listener.
+
+#![allow(clippy::unwrap_used)]
+
+mod limits;
+mod server;
+mod sets;
+mod tasks;
+mod world;
