@@ -1,6 +1,6 @@
 //! What every store must do, as functions over a fresh one; each store runs them all.
 
-mod sample;
+pub(super) mod sample;
 
 use std::path::PathBuf;
 

@@ -84,6 +84,8 @@ impl Inner {
         at: Timestamp,
     ) -> Result<Option<Shortfall>, StoreError> {
         let moves = ledger::of_commit(before, after).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        // A clock that was set back reopens no period that was closed.
+        let at = self.postings.last().map_or(at, |p| p.at.max(at));
         for movement in moves {
             if let Some(shortfall) = self.claim(after, movement, guarded, at)? {
                 return Ok(Some(shortfall));
@@ -104,9 +106,11 @@ impl Inner {
     ) -> Result<Option<Shortfall>, StoreError> {
         let range = |e: crate::money::OutOfRange| StoreError::Damaged(e.to_string());
         for name in &job.terms.budgets {
-            let Some(budget) = self.budgets.get(name) else { continue };
             let id = job.terms.id.clone();
             if movement.verb == Verb::Hold {
+                let Some(budget) = self.budgets.get(name).filter(|b| b.removed_at.is_none()) else {
+                    continue;
+                };
                 let Some(period) = budget.per.key(at) else {
                     if guarded {
                         return Ok(Some(Shortfall {
@@ -188,7 +192,7 @@ impl Store for MemoryStore {
 
     fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
         self.transact(|inner| {
-            let mut same = Vec::new();
+            let (mut same, mut fresh) = (Vec::new(), Vec::new());
             for new in &acceptance.jobs {
                 let terms = &new.job.terms;
                 if let Some(old) = inner.jobs.values().find(|j| j.terms.key == terms.key) {
@@ -197,16 +201,18 @@ impl Store for MemoryStore {
                         return Ok((taken, false));
                     }
                     same.push(old.terms.id.clone());
+                } else {
+                    fresh.push(new);
                 }
             }
-            if !same.is_empty() {
+            if fresh.is_empty() && !same.is_empty() {
                 return Ok((Accepted::Same(same), false));
             }
-            if acceptance.jobs.iter().any(|n| !n.job.terms.is_local()) {
+            if fresh.iter().any(|n| !n.job.terms.is_local()) {
                 inner.bind(if acceptance.world.is_some() { Kind::Play } else { Kind::Real })?;
             }
             inner.put_blobs(&acceptance.blobs);
-            for new in &acceptance.jobs {
+            for new in fresh {
                 if let Some(shortfall) = inner.book(None, &new.job, true, acceptance.at)? {
                     return Ok((Accepted::OverBudget(shortfall), false));
                 }

@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod damage;
 mod memory;
 mod rows;
 mod sqlite;
@@ -52,7 +54,8 @@ pub struct Acceptance {
 pub enum Accepted {
     /// All of it is stored and its money held.
     New,
-    /// The same keys with the same content are here already; nothing changed.
+    /// All keys with the same content are here already; nothing changed. Where only some are, the
+    /// others are stored and the answer is `New`.
     Same(Vec<JobId>),
     /// A key is here with other content; nothing changed.
     KeyTaken {

@@ -102,8 +102,8 @@ impl SqliteStore {
         t.prepare_cached(
             "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
              adopted, terms, life, checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) \
-             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, life=?14, \
-             checksum=?15",
+             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, terms=?13, \
+             life=?14, checksum=?15",
         )
         .and_then(|mut s| {
             s.execute(params![
@@ -171,6 +171,30 @@ impl SqliteStore {
         built(row.ok_or_else(|| StoreError::Missing { what: "job", name: id.to_string() })?)
     }
 
+    fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Job>, StoreError> {
+        let sql = format!("SELECT {JOB_COLUMNS} FROM job ORDER BY created_at DESC, id DESC");
+        let mut statement = connection.prepare_cached(&sql).map_err(trouble)?;
+        let mut found = Vec::new();
+        for row in statement.query_map([], job_of).map_err(trouble)? {
+            let job = built(row.map_err(trouble)?)?;
+            if matches(filter, &job) {
+                found.push(job);
+            }
+            if filter.limit.is_some_and(|most| found.len() >= most) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads as of one moment, whatever is written meanwhile.
+    fn snapshot<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut connection = self.lock();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(trouble)?;
+        f(&transaction)
+    }
+
     fn ids(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<JobId>, StoreError> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
@@ -182,8 +206,18 @@ impl SqliteStore {
     pub fn backup(&self, to: &std::path::Path) -> Result<(), StoreError> {
         let connection = self.lock();
         let mut copy = Connection::open(to).map_err(trouble)?;
+        open::private(to)?;
         let backup = rusqlite::backup::Backup::new(&connection, &mut copy).map_err(trouble)?;
-        backup.run_to_completion(256, std::time::Duration::ZERO, None).map_err(trouble)
+        backup.run_to_completion(256, std::time::Duration::ZERO, None).map_err(trouble)?;
+        drop(backup);
+        // Bytes that live beside the file belong to it.
+        let mut statement = connection.prepare("SELECT id FROM blob WHERE bytes IS NULL").map_err(trouble)?;
+        for id in statement.query_map([], |r| r.get::<_, String>(0)).map_err(trouble)? {
+            let id = BlobId::new(id.map_err(trouble)?);
+            let beside = to.with_file_name("blobs").join(id.as_str());
+            open::write_file(&beside, &open::read_file(&self.blob_file(&id))?)?;
+        }
+        Ok(())
     }
 
     /// Where the file is.
@@ -205,7 +239,7 @@ impl Store for SqliteStore {
 
     fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
         self.transact(|t| {
-            let mut same = Vec::new();
+            let (mut same, mut fresh) = (Vec::new(), Vec::new());
             for new in &acceptance.jobs {
                 let terms = &new.job.terms;
                 let old: Option<(String, String)> = t
@@ -220,22 +254,25 @@ impl Store for SqliteStore {
                         let taken = Accepted::KeyTaken { key: terms.key.clone(), job: JobId::new(id) };
                         return Ok((taken, false));
                     }
-                    None => {}
+                    None => fresh.push(new),
                 }
             }
-            if !same.is_empty() {
+            if fresh.is_empty() && !same.is_empty() {
                 return Ok((Accepted::Same(same), false));
             }
-            if acceptance.jobs.iter().any(|n| !n.job.terms.is_local()) {
+            if fresh.iter().any(|n| !n.job.terms.is_local()) {
                 Self::bind_in(t, if acceptance.world.is_some() { Kind::Play } else { Kind::Real })?;
             }
             if let Some((id, key)) = &acceptance.collection {
                 let values = params![id.as_str(), key, acceptance.at.micros()];
-                t.execute("INSERT INTO collection (id, key, created_at) VALUES (?1, ?2, ?3)", values)
-                    .map_err(trouble)?;
+                t.execute(
+                    "INSERT OR IGNORE INTO collection (id, key, created_at) VALUES (?1, ?2, ?3)",
+                    values,
+                )
+                .map_err(trouble)?;
             }
             self.put_blobs(t, &acceptance.blobs)?;
-            for new in &acceptance.jobs {
+            for new in fresh {
                 Self::put_job(t, &new.job)?;
                 if let Some(shortfall) = money::book(t, None, &new.job, true, acceptance.at)? {
                     return Ok((Accepted::OverBudget(shortfall), false));
@@ -275,20 +312,7 @@ impl Store for SqliteStore {
     }
 
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError> {
-        let connection = self.lock();
-        let sql = format!("SELECT {JOB_COLUMNS} FROM job ORDER BY created_at DESC, id DESC");
-        let mut statement = connection.prepare_cached(&sql).map_err(trouble)?;
-        let mut found = Vec::new();
-        for row in statement.query_map([], job_of).map_err(trouble)? {
-            let job = built(row.map_err(trouble)?)?;
-            if matches(filter, &job) {
-                found.push(job);
-            }
-            if filter.limit.is_some_and(|most| found.len() >= most) {
-                break;
-            }
-        }
-        Ok(found)
+        Self::list(&self.lock(), filter)
     }
 
     fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError> {
@@ -452,19 +476,18 @@ impl Store for SqliteStore {
     }
 
     fn budgets(&self, at: Timestamp) -> Result<Vec<BudgetStatus>, StoreError> {
-        let connection = self.lock();
-        let mut out = Vec::new();
-        for budget in money::all_budgets(&connection)? {
-            if budget.removed_at.is_none() {
+        self.snapshot(|c| {
+            let mut out = Vec::new();
+            for budget in money::all_budgets(c)?.into_iter().filter(|b| b.removed_at.is_none()) {
                 let period = budget.per.key(at);
                 let balance = match &period {
-                    Some(period) => money::balance(&connection, &budget.name, period)?,
+                    Some(period) => money::balance(c, &budget.name, period)?,
                     None => Balance::default(),
                 };
                 out.push(BudgetStatus { budget, period, balance });
             }
-        }
-        Ok(out)
+            Ok(out)
+        })
     }
 
     fn journal(&self, budget: Option<&BudgetName>) -> Result<Vec<Posting>, StoreError> {
@@ -472,16 +495,17 @@ impl Store for SqliteStore {
     }
 
     fn totals(&self) -> Result<Totals, StoreError> {
-        money::totals(&self.lock())
+        self.snapshot(money::totals)
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        let jobs = self.jobs(&Filter::default())?;
-        let connection = self.lock();
-        open::quick_check(&connection)?;
-        let postings = money::journal(&connection, None)?;
-        super::check_chain(&postings)?;
-        super::check_totals(&super::totals_of(&postings)?, &jobs.iter().collect::<Vec<_>>())?;
-        money::check_balances(&connection)
+        self.snapshot(|c| {
+            open::quick_check(c)?;
+            let jobs = Self::list(c, &Filter::default())?;
+            let postings = money::journal(c, None)?;
+            money::check_journal(c, &postings)?;
+            super::check_totals(&super::totals_of(&postings)?, &jobs.iter().collect::<Vec<_>>())?;
+            money::check_balances(c)
+        })
     }
 }

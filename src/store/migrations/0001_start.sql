@@ -18,7 +18,6 @@ CREATE TABLE job (
     device TEXT NOT NULL,
     project TEXT,
     adopted INTEGER NOT NULL,
-    collection TEXT REFERENCES collection (id),
     terms TEXT NOT NULL,
     life TEXT NOT NULL,
     checksum TEXT NOT NULL,
@@ -43,14 +42,17 @@ CREATE TABLE budget (name TEXT PRIMARY KEY, cap INTEGER NOT NULL, per TEXT NOT N
 -- What a budget has in a period. `guarded` is the hold of a new attempt: it must fit the cap.
 CREATE TABLE balance (budget TEXT NOT NULL REFERENCES budget (name), period TEXT NOT NULL,
     held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled >= 0),
-    guarded INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (budget, period)) STRICT, WITHOUT ROWID;
+    guarded INTEGER NOT NULL DEFAULT 0, checksum TEXT NOT NULL,
+    PRIMARY KEY (budget, period)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER balance_born BEFORE INSERT ON balance WHEN NEW.held <> 0 OR NEW.settled <> 0
+BEGIN SELECT RAISE(ABORT, 'a balance begins empty'); END;
 CREATE TRIGGER balance_guard BEFORE UPDATE ON balance WHEN NEW.guarded = 1
     AND NEW.held + NEW.settled > (SELECT cap FROM budget WHERE name = NEW.budget)
 BEGIN SELECT RAISE(ABORT, 'over budget'); END;
 
 CREATE TABLE claim (job TEXT NOT NULL REFERENCES job (id), budget TEXT NOT NULL, period TEXT NOT NULL,
     held INTEGER NOT NULL CHECK (held >= 0), settled INTEGER NOT NULL CHECK (settled >= 0),
-    PRIMARY KEY (job, budget, period)) STRICT, WITHOUT ROWID;
+    checksum TEXT NOT NULL, PRIMARY KEY (job, budget, period)) STRICT, WITHOUT ROWID;
 CREATE INDEX claim_budget ON claim (budget, period);
 
 CREATE TABLE posting (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, job TEXT NOT NULL, verb TEXT NOT NULL,

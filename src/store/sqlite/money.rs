@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::trouble;
+use super::{open, trouble};
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
 use crate::ids::{BudgetName, JobId};
 use crate::job::{Job, State};
 use crate::money::{Money, OutOfRange};
-use crate::store::{StoreError, Totals, rows};
+use crate::store::{StoreError, Totals, check_chain, rows};
 use crate::time::Timestamp;
 
 fn range(error: OutOfRange) -> StoreError {
@@ -23,7 +23,14 @@ pub(super) fn book(
     guarded: bool,
     at: Timestamp,
 ) -> Result<Option<Shortfall>, StoreError> {
-    for movement in ledger::of_commit(before, after).map_err(range)? {
+    let moves = ledger::of_commit(before, after).map_err(range)?;
+    if moves.is_empty() {
+        return Ok(None);
+    }
+    let (mut sequence, mut previous, latest) = end(t)?;
+    // A clock that was set back reopens no period that was closed.
+    let at = at.max(latest);
+    for movement in moves {
         for name in &after.terms.budgets {
             let shortfall = match movement.verb {
                 Verb::Hold => hold(t, name, after, movement.amount, guarded, at)?,
@@ -33,14 +40,8 @@ pub(super) fn book(
                 return Ok(shortfall);
             }
         }
-        let last: Option<(i64, String)> = t
-            .query_row("SELECT sequence, hash FROM posting ORDER BY sequence DESC LIMIT 1", [], |r| {
-                Ok((r.get(0)?, r.get(1)?))
-            })
-            .optional()
-            .map_err(trouble)?;
-        let (sequence, previous) = last.unwrap_or((0, GENESIS.to_owned()));
-        let p = Posting::chained(&previous, sequence as u64 + 1, at, after.terms.id.clone(), movement);
+        sequence += 1;
+        let p = Posting::chained(&previous, sequence, at, after.terms.id.clone(), movement);
         t.prepare_cached(
             "INSERT INTO posting (sequence, at, job, verb, amount, hash) VALUES (?1,?2,?3,?4,?5,?6)",
         )
@@ -49,8 +50,109 @@ pub(super) fn book(
             s.execute(params![p.sequence as i64, at.micros(), p.job.as_str(), verb, amount, p.hash])
         })
         .map_err(trouble)?;
+        previous = p.hash;
     }
+    open::set_meta(t, JOURNAL, &format!("{sequence} {previous}"))?;
     Ok(None)
+}
+
+/// Where the end of the journal is noted, so that a posting that was cut off is missed.
+const JOURNAL: &str = "journal";
+
+/// Sequence, hash and time of the last posting, as noted beside the journal.
+fn end(c: &Connection) -> Result<(u64, String, Timestamp), StoreError> {
+    let last: Option<(i64, String, i64)> = c
+        .query_row("SELECT sequence, hash, at FROM posting ORDER BY sequence DESC LIMIT 1", [], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .optional()
+        .map_err(trouble)?;
+    let (sequence, hash, at) = last.unwrap_or((0, GENESIS.to_owned(), 0));
+    let noted = open::meta(c, JOURNAL)?.unwrap_or_else(|| format!("0 {GENESIS}"));
+    if noted != format!("{sequence} {hash}") {
+        return Err(StoreError::Damaged("the journal does not end where it was noted to end".to_owned()));
+    }
+    Ok((sequence as u64, hash, Timestamp::from_micros(at)))
+}
+
+/// The journal is whole: its chain holds, and it ends where it was noted to end.
+pub(super) fn check_journal(c: &Connection, postings: &[Posting]) -> Result<(), StoreError> {
+    end(c)?;
+    check_chain(postings)
+}
+
+/// Figures of one row with its checksum.
+struct Figures {
+    held: i64,
+    settled: i64,
+}
+
+fn sum_of(names: &[&str], figures: &Figures) -> String {
+    let numbers = [figures.held.to_string(), figures.settled.to_string()];
+    let parts: Vec<&str> = names.iter().copied().chain(numbers.iter().map(String::as_str)).collect();
+    rows::checksum(&parts)
+}
+
+fn verified(names: &[&str], (held, settled, checksum): (i64, i64, String)) -> Result<Figures, StoreError> {
+    let figures = Figures { held, settled };
+    if sum_of(names, &figures) == checksum {
+        return Ok(figures);
+    }
+    Err(StoreError::Damaged(format!("the figures of {} were changed", names.join(", "))))
+}
+
+fn balance_row(c: &Connection, name: &str, period: &str) -> Result<Figures, StoreError> {
+    let sql = "SELECT held, settled, checksum FROM balance WHERE budget = ?1 AND period = ?2";
+    let row: Option<(i64, i64, String)> = c
+        .query_row(sql, params![name, period], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()
+        .map_err(trouble)?;
+    row.map_or(Ok(Figures { held: 0, settled: 0 }), |row| verified(&[name, period], row))
+}
+
+fn claim_row(c: &Connection, job: &str, name: &str, period: &str) -> Result<Figures, StoreError> {
+    let sql = "SELECT held, settled, checksum FROM claim WHERE job = ?1 AND budget = ?2 AND period = ?3";
+    let row: Option<(i64, i64, String)> = c
+        .query_row(sql, params![job, name, period], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()
+        .map_err(trouble)?;
+    row.map_or(Ok(Figures { held: 0, settled: 0 }), |row| verified(&[job, name, period], row))
+}
+
+/// Writes the figures of a claim that was read in this transaction.
+fn put_claim(
+    t: &Transaction<'_>,
+    job: &str,
+    name: &str,
+    period: &str,
+    now: &Figures,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO claim (job, budget, period, held, settled, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+               ON CONFLICT (job, budget, period) DO UPDATE SET held = ?4, settled = ?5, checksum = ?6";
+    let values = params![job, name, period, now.held, now.settled, sum_of(&[job, name, period], now)];
+    t.execute(sql, values).map_err(trouble)?;
+    Ok(())
+}
+
+/// Takes money in the statement that compares it with the cap, so two cannot both win; the trigger
+/// repeats it for the day when this line is wrong. False: it does not fit.
+fn put_balance(
+    t: &Transaction<'_>,
+    name: &str,
+    period: &str,
+    now: &Figures,
+    guarded: bool,
+) -> Result<bool, StoreError> {
+    let empty = Figures { held: 0, settled: 0 };
+    t.execute(
+        "INSERT OR IGNORE INTO balance (budget, period, checksum) VALUES (?1, ?2, ?3)",
+        params![name, period, sum_of(&[name, period], &empty)],
+    )
+    .map_err(trouble)?;
+    let sql = "UPDATE balance SET held = ?3, settled = ?4, guarded = ?5, checksum = ?6 WHERE budget = ?1 AND \
+               period = ?2 AND (?5 = 0 OR ?3 + ?4 <= (SELECT cap FROM budget WHERE name = ?1))";
+    let values = params![name, period, now.held, now.settled, guarded, sum_of(&[name, period], now)];
+    Ok(t.execute(sql, values).map_err(trouble)? == 1)
 }
 
 fn hold(
@@ -61,33 +163,23 @@ fn hold(
     guarded: bool,
     at: Timestamp,
 ) -> Result<Option<Shortfall>, StoreError> {
-    let Some(budget) = find(t, name)? else { return Ok(None) };
+    let Some(budget) = find(t, name)?.filter(|b| b.removed_at.is_none()) else { return Ok(None) };
     let Some(period) = budget.per.key(at) else {
         let shortfall = Shortfall { budget: name.clone(), needed: amount, free: Money::ZERO };
         return Ok(guarded.then_some(shortfall));
     };
-    t.execute(
-        "INSERT OR IGNORE INTO balance (budget, period) VALUES (?1, ?2)",
-        params![name.as_str(), period.as_str()],
-    )
-    .map_err(trouble)?;
-    // The comparison is part of the statement that takes the money, so two cannot both win; the
-    // trigger repeats it for the day when this line is wrong.
-    let sql = "UPDATE balance SET held = held + ?3, guarded = ?4 WHERE budget = ?1 AND period = ?2 AND \
-               (?4 = 0 OR held + settled + ?3 <= (SELECT cap FROM budget WHERE name = ?1))";
-    let values = params![name.as_str(), period.as_str(), amount.nanos(), guarded];
-    if t.execute(sql, values).map_err(trouble)? == 0 {
-        let balance = balance(t, name, &period)?;
-        return Ok(Some(Shortfall {
-            budget: name.clone(),
-            needed: amount,
-            free: balance.free(budget.limit),
-        }));
+    let more = |figures: &Figures| -> Result<Figures, StoreError> {
+        let held = Money::from_nanos(figures.held).plus(amount).map_err(range)?;
+        Ok(Figures { held: held.nanos(), settled: figures.settled })
+    };
+    let (id, period_name) = (job.terms.id.as_str(), period.as_str());
+    let now = more(&balance_row(t, name.as_str(), period_name)?)?;
+    if !put_balance(t, name.as_str(), period_name, &now, guarded)? {
+        let free = balance(t, name, &period)?.free(budget.limit);
+        return Ok(Some(Shortfall { budget: name.clone(), needed: amount, free }));
     }
-    let sql = "INSERT INTO claim (job, budget, period, held, settled) VALUES (?1, ?2, ?3, ?4, 0) \
-               ON CONFLICT (job, budget, period) DO UPDATE SET held = held + ?4";
-    let values = params![job.terms.id.as_str(), name.as_str(), period.as_str(), amount.nanos()];
-    t.execute(sql, values).map_err(trouble)?;
+    let claim = more(&claim_row(t, id, name.as_str(), period_name)?)?;
+    put_claim(t, id, name.as_str(), period_name, &claim)?;
     Ok(None)
 }
 
@@ -98,41 +190,29 @@ fn give_back(
     job: &Job,
     movement: Movement,
 ) -> Result<Option<Shortfall>, StoreError> {
+    let (id, name) = (job.terms.id.as_str(), name.as_str());
     let mut statement = t
         .prepare_cached(
-            "SELECT period, held FROM claim WHERE job = ?1 AND budget = ?2 AND held > 0 ORDER BY period",
+            "SELECT period FROM claim WHERE job = ?1 AND budget = ?2 AND held > 0 ORDER BY period",
         )
         .map_err(trouble)?;
-    let claims: Vec<(String, i64)> = statement
-        .query_map(params![job.terms.id.as_str(), name.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
-        .and_then(Iterator::collect)
-        .map_err(trouble)?;
+    let periods: Vec<String> =
+        statement.query_map(params![id, name], |r| r.get(0)).and_then(Iterator::collect).map_err(trouble)?;
     let mut rest = movement.amount.nanos();
-    for (period, held) in claims {
-        let part = held.min(rest);
+    for period in periods {
+        let (claim, balance) = (claim_row(t, id, name, &period)?, balance_row(t, name, &period)?);
+        let part = claim.held.min(rest);
         let spent = if movement.verb == Verb::Settle { part } else { 0 };
-        let values = params![name.as_str(), period, part, spent];
-        let sql = "UPDATE balance SET held = held - ?3, settled = settled + ?4, guarded = 0 \
-                   WHERE budget = ?1 AND period = ?2";
-        t.execute(sql, values).map_err(trouble)?;
-        let values = params![job.terms.id.as_str(), name.as_str(), period, part, spent];
-        let sql = "UPDATE claim SET held = held - ?4, settled = settled + ?5 \
-                   WHERE job = ?1 AND budget = ?2 AND period = ?3";
-        t.execute(sql, values).map_err(trouble)?;
+        let less = |f: &Figures| Figures { held: f.held - part, settled: f.settled + spent };
+        put_balance(t, name, &period, &less(&balance), false)?;
+        put_claim(t, id, name, &period, &less(&claim))?;
         rest -= part;
     }
     Ok(None)
 }
 
 pub(super) fn balance(c: &Connection, name: &BudgetName, period: &PeriodKey) -> Result<Balance, StoreError> {
-    let values = params![name.as_str(), period.as_str()];
-    let sums: Option<(i64, i64)> = c
-        .query_row("SELECT held, settled FROM balance WHERE budget = ?1 AND period = ?2", values, |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })
-        .optional()
-        .map_err(trouble)?;
-    let (held, settled) = sums.unwrap_or_default();
+    let Figures { held, settled } = balance_row(c, name.as_str(), period.as_str())?;
     let sql = "SELECT coalesce(sum(claim.held), 0) FROM claim JOIN job ON job.id = claim.job \
                WHERE claim.budget = ?1 AND claim.period = ?2 AND job.state = ?3";
     let values = params![name.as_str(), period.as_str(), State::Unsure.word()];
@@ -251,8 +331,29 @@ pub(super) fn totals(c: &Connection) -> Result<Totals, StoreError> {
     Ok(Totals { held: Money::from_nanos(hold - settle - release), settled: Money::from_nanos(settle) })
 }
 
-/// Every balance is the sum of its claims.
+/// Every figure is as it was written, every balance is the sum of its claims, and no claim is more
+/// than its job has.
 pub(super) fn check_balances(c: &Connection) -> Result<(), StoreError> {
+    let mut statement = c.prepare("SELECT budget, period FROM balance").map_err(trouble)?;
+    let named = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)));
+    for row in named.map_err(trouble)? {
+        let (name, period) = row.map_err(trouble)?;
+        balance_row(c, &name, &period)?;
+    }
+    let mut statement = c.prepare("SELECT job, budget, period FROM claim").map_err(trouble)?;
+    let named = statement
+        .query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, String>(2)?)));
+    for row in named.map_err(trouble)? {
+        let (job, name, period) = row.map_err(trouble)?;
+        claim_row(c, &job, &name, &period)?;
+    }
+    let sql = "SELECT count(*) FROM (SELECT c.job, sum(c.held) AS held, sum(c.settled) AS settled, j.held AS most, \
+               j.settled AS spent FROM claim c JOIN job j ON j.id = c.job GROUP BY c.job, c.budget) \
+               WHERE held > most OR settled > spent";
+    let over: i64 = c.query_row(sql, [], |r| r.get(0)).map_err(trouble)?;
+    if over > 0 {
+        return Err(StoreError::Damaged("a claim is more than its job has".to_owned()));
+    }
     let sql = "SELECT count(*) FROM balance b WHERE \
                b.held <> (SELECT coalesce(sum(held), 0) FROM claim WHERE budget = b.budget AND period = b.period) OR \
                b.settled <> (SELECT coalesce(sum(settled), 0) FROM claim WHERE budget = b.budget AND period = b.period)";

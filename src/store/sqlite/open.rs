@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{SqliteStore, money, trouble};
 use crate::failpoint;
 use crate::ids::{StoreId, hex};
-use crate::store::{StoreError, check_chain};
+use crate::store::StoreError;
 
 /// Schema that this program writes.
 pub(super) const SCHEMA: u32 = 1;
@@ -19,6 +19,9 @@ pub(super) const SCHEMA: u32 = 1;
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
 const OLDEST_SQLITE: i32 = 3_051_003;
+/// How often, and how far apart, a store is opened that others are making.
+const OPEN_TRIES: u32 = 200;
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// Up to this size a file is checked whole when it is opened. Units: bytes.
 const CHECKED_BYTES: u64 = 32 << 20;
 const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001_start.sql")];
@@ -29,12 +32,25 @@ impl SqliteStore {
     /// # Errors
     /// Damaged, Newer and Vanished leave everything on disk as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // Switching to the write-ahead log does not wait for others that do the same.
+        for _ in 0..OPEN_TRIES {
+            match Self::open_once(path) {
+                Err(StoreError::Busy) => std::thread::sleep(OPEN_PAUSE),
+                other => return other,
+            }
+        }
+        Self::open_once(path)
+    }
+
+    fn open_once(path: &Path) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::Io(format!("SQLite {} is too old", rusqlite::version())));
         }
         let marker = marker(path);
+        // In this order: whoever makes a store writes its marker last.
+        let marked = marker.exists();
         let fresh = !path.exists();
-        if fresh && marker.exists() {
+        if fresh && marked {
             return Err(StoreError::Vanished(path.display().to_string()));
         }
         if fresh {
@@ -53,7 +69,9 @@ impl SqliteStore {
         let id = store_id(&connection)?;
         if path.metadata().is_ok_and(|m| m.len() < CHECKED_BYTES) {
             quick_check(&connection)?;
-            check_chain(&money::journal(&connection, None)?)?;
+            let snapshot = connection.unchecked_transaction().map_err(trouble)?;
+            money::check_journal(&snapshot, &money::journal(&snapshot, None)?)?;
+            money::check_balances(&snapshot)?;
         }
         if !marker.exists() {
             write_file(&marker, format!("{id}\n").as_bytes())?;
@@ -82,7 +100,7 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Owner only: results and account numbers are nobody else's business.
-fn private(path: &Path) -> Result<(), StoreError> {
+pub(super) fn private(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -115,10 +133,30 @@ fn look_before_opening(path: &Path) -> Result<(), StoreError> {
     if application != 0 && application != APPLICATION_ID as u32 {
         return Err(StoreError::Damaged(format!("{} belongs to another program", path.display())));
     }
-    if version > SCHEMA {
+    if application != 0 && version > SCHEMA {
         return Err(StoreError::Newer { found: version, known: SCHEMA });
     }
+    // Ours has no mark while the first log is not merged; then the file itself is still empty.
+    if application == 0 && (version != 0 || !is_empty(path)?) {
+        return Err(StoreError::Damaged(format!("{} belongs to another program", path.display())));
+    }
     Ok(())
+}
+
+/// Whether a database has no tables, read without leaving a trace.
+fn is_empty(path: &Path) -> Result<bool, StoreError> {
+    use rusqlite::OpenFlags;
+    let escaped: String = path
+        .to_string_lossy()
+        .chars()
+        .map(|c| if matches!(c, '%' | '?' | '#') { format!("%{:02x}", c as u32) } else { c.to_string() })
+        .collect();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(trouble)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get(0)).map_err(trouble)?;
+    Ok(tables == 0)
 }
 
 fn migrate(connection: &Connection) -> Result<(), StoreError> {
@@ -188,7 +226,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     }
     make_folder(path)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
+    name.push(format!(".{}.new", uuid::Uuid::new_v4().simple()));
     let fresh = path.with_file_name(name);
     let injected = |e: failpoint::Injected| StoreError::Io(e.to_string());
     let mut file = fs::File::create(&fresh).map_err(|e| io(&e))?;
