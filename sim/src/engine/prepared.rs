@@ -21,11 +21,6 @@ use crate::sample::Rng;
 pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<'a>, SimError> {
     let began = options.now_us();
     check::circuit(circuit)?;
-    let needed = check::answers_bytes(circuit);
-    if needed > options.max_memory {
-        let (qubits, allowed) = (circuit.n_qubits, options.max_memory);
-        return Err(SimError::Memory { engine: "the answers asked for", qubits, needed, allowed });
-    }
     if let Columns::Qubits(qubits) = &options.columns
         && let Some(q) = qubits.iter().find(|&&q| q >= circuit.n_qubits)
     {
@@ -35,6 +30,11 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     let layout = columns::layout(circuit, &code, &options.columns);
     let needs = Needs::of(circuit, &code);
     let (row, reason) = table::choose(&needs, options)?;
+    let needed = check::answers_bytes(circuit);
+    if needed > options.max_memory {
+        let (qubits, allowed) = (circuit.n_qubits, options.max_memory);
+        return Err(SimError::Memory { engine: "the answers asked for", qubits, needed, allowed });
+    }
     let run = (row.make)(circuit, code, options);
     let plan_us = options.now_us() - began;
     Ok(Prepared { run, layout, engine: row.name, reason, plan_us, max_memory: options.max_memory })
