@@ -19,6 +19,7 @@ mod exact;
 mod gradient;
 mod kernels;
 mod model;
+mod mps;
 mod options;
 mod prepared;
 #[cfg(test)]

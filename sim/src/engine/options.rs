@@ -17,6 +17,8 @@ pub enum EngineChoice {
     Trajectories,
     /// What each Pauli became: Clifford gates with Pauli noise, on very many qubits.
     Stabilizer,
+    /// A chain of tensors: many qubits with little entanglement.
+    Mps,
 }
 
 /// Which qubits make the columns of counts.
@@ -46,6 +48,11 @@ pub struct Options<'a> {
     pub engine: EngineChoice,
     /// The most memory that states may take. Units: bytes.
     pub max_memory: u64,
+    /// The widest bond of a chain of tensors; giving one allows an approximation.
+    pub max_bond: Option<usize>,
+    /// The weight that one cut of a chain may drop, relative to the whole; giving one allows an
+    /// approximation.
+    pub cutoff: Option<f64>,
     /// Most threads to use; the answer does not depend on it.
     pub threads: usize,
     /// Whether [`TaskResult::shot_list`] is wanted.
@@ -61,6 +68,8 @@ impl Default for Options<'_> {
         Self {
             engine: EngineChoice::Auto,
             max_memory: 8 << 30,
+            max_bond: None,
+            cutoff: None,
             threads: 1,
             keep_shots: false,
             columns: Columns::Auto,

@@ -28,7 +28,7 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     }
     let code = code::flatten(circuit);
     let layout = columns::layout(circuit, &code, &options.columns);
-    let needs = Needs::of(circuit, &code);
+    let needs = Needs::of(circuit, &code, options);
     let (row, reason) = table::choose(&needs, options)?;
     let needed = check::answers_bytes(circuit);
     if needed > options.max_memory {
@@ -37,7 +37,8 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     }
     let run = (row.make)(circuit, code, options);
     let plan_us = options.now_us() - began;
-    Ok(Prepared { run, layout, engine: row.name, reason, plan_us, max_memory: options.max_memory })
+    let chosen = reason.clone();
+    Ok(Prepared { run, layout, engine: row.name, chosen, reason, plan_us, max_memory: options.max_memory })
 }
 
 /// A circuit on its engine.
@@ -45,6 +46,8 @@ pub struct Prepared<'a> {
     run: Box<dyn Run + Send + 'a>,
     layout: Layout,
     engine: &'static str,
+    /// The reason without what the last run adds.
+    chosen: String,
     reason: String,
     plan_us: u64,
     max_memory: u64,
@@ -56,7 +59,7 @@ impl Prepared<'_> {
         self.engine
     }
 
-    /// Why this engine.
+    /// Why this engine; after a run also what it cut off, if it approximates.
     pub fn reason(&self) -> &str {
         &self.reason
     }
@@ -69,6 +72,9 @@ impl Prepared<'_> {
     pub fn run(&mut self, inputs: &[f64], shots: u64, seed: u64) -> Result<TaskResult, SimError> {
         let mut result = self.run.run(inputs, shots, seed, &self.layout)?;
         result.timing.plan_us += self.plan_us;
+        if let Some(note) = self.run.note() {
+            self.reason = format!("{}; {note}", self.chosen);
+        }
         Ok(result)
     }
 
@@ -102,6 +108,10 @@ pub(crate) trait Run {
         out: &mut [f64],
         max_memory: u64,
     ) -> Result<f64, SimError>;
+    /// What the last run adds to the reason.
+    fn note(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A runner with the options of its runs.

@@ -4,6 +4,7 @@ use crate::circuit::Circuit;
 use crate::engine::amplitudes;
 use crate::engine::kernels;
 use crate::engine::model::Engine;
+use crate::engine::mps::{self, ChainRun, Mps};
 use crate::engine::prepared::{Machine, Run};
 use crate::engine::runner::Runner;
 use crate::engine::stabilizer::{self, CliffordRun, Stabilizer};
@@ -19,10 +20,12 @@ pub(crate) struct Needs {
     pub(crate) noisy: bool,
     /// What stands in the way of a tableau.
     pub(crate) clifford: Result<(), &'static str>,
+    /// What a chain would cost.
+    pub(crate) chain: Result<Forecast, &'static str>,
 }
 
 impl Needs {
-    pub(crate) fn of(circuit: &Circuit, code: &Code) -> Self {
+    pub(crate) fn of(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Self {
         let mut n_ops = 0;
         let mut noisy = false;
         for inst in &code.insts {
@@ -32,7 +35,12 @@ impl Needs {
             };
             noisy |= matches!(inst, Inst::Noise(_));
         }
-        Self { n_qubits: circuit.n_qubits, n_ops, noisy, clifford: stabilizer::fits(circuit, code) }
+        let clifford = stabilizer::fits(circuit, code);
+        let chain = match clifford {
+            Ok(()) if !mps::is_asked(options) => Err("a tableau is exact for Clifford gates"),
+            _ => mps::fits(circuit, code, options),
+        };
+        Self { n_qubits: circuit.n_qubits, n_ops, noisy, clifford, chain }
     }
 }
 
@@ -73,7 +81,7 @@ fn sweeps(bits: u32, n_ops: u64) -> Forecast {
 }
 
 /// All engines, the plainest first.
-pub(crate) static ROWS: [Row; 3] = [
+pub(crate) static ROWS: [Row; 4] = [
     Row {
         choice: EngineChoice::StateVector,
         name: StateVector::NAME,
@@ -107,6 +115,12 @@ pub(crate) static ROWS: [Row; 3] = [
             Box::new(CliffordRun { machine: Machine { runner, options: options.clone() } })
         },
     },
+    Row {
+        choice: EngineChoice::Mps,
+        name: Mps::NAME,
+        fits: |needs| needs.chain,
+        make: |circuit, code, options| Box::new(ChainRun::new(circuit, code, options)),
+    },
 ];
 
 /// A tableau: few words a gate, and at most all its words for each qubit that is measured. With
@@ -122,7 +136,7 @@ fn tableau(needs: &Needs) -> Forecast {
 
 /// What each engine would spend on a circuit, or why it cannot run it.
 pub fn explain(circuit: &Circuit) -> Vec<(&'static str, Result<Forecast, &'static str>)> {
-    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit));
+    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit), &Options::default());
     ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
 }
 

@@ -2,11 +2,12 @@
 //!
 //! [`code`] flattens blocks into instructions with jumps, [`columns`] finds what the counts are
 //! made of, [`check`] refuses numbers that mean nothing, [`step`] turns unitary operations into
-//! the few forms that the state vector kernels know.
+//! the few forms that the state vector kernels know, [`dense`] into plain matrices.
 
 pub(crate) mod check;
 pub(crate) mod code;
 pub(crate) mod columns;
+pub(crate) mod dense;
 pub(crate) mod step;
 
 use crate::circuit::{Circuit, Op};

@@ -27,9 +27,15 @@ pub struct Args {
     seed: Option<u64>,
     #[command(flatten)]
     circuit: CircuitArgs,
-    /// Engine: auto, state-vector, trajectories, stabilizer
+    /// Engine: auto, state-vector, trajectories, stabilizer, mps
     #[arg(long, default_value = "auto")]
     engine: String,
+    /// Widest bond of mps; allows an approximation
+    #[arg(long, value_name = "N")]
+    max_bond: Option<std::num::NonZeroUsize>,
+    /// Weight that one cut of mps may drop, such as 1e-10; allows an approximation
+    #[arg(long, value_name = "W")]
+    cutoff: Option<f64>,
     /// Most memory for states, such as 8GiB
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<String>,
@@ -145,12 +151,20 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         "state-vector" => EngineChoice::StateVector,
         "trajectories" => EngineChoice::Trajectories,
         "stabilizer" => EngineChoice::Stabilizer,
+        "mps" => EngineChoice::Mps,
         other => {
-            let help = "auto, state-vector, trajectories or stabilizer";
+            let help = "auto, state-vector, trajectories, stabilizer or mps";
             return Err(Failure::new("SB2001", format!("there is no engine {other:?}")).with_help(help));
         }
     };
-    let options = Options { engine, max_memory, threads, watch: Some(&watch), ..Options::default() };
+    let max_bond = args.max_bond.map(usize::from);
+    let cutoff = args.cutoff;
+    if let Some(weight) = cutoff.filter(|c| !(0.0..1.0).contains(c)) {
+        let message = format!("--cutoff is a weight from 0 to below 1, found {weight}");
+        return Err(Failure::new("SB2001", message).with_help("--cutoff 1e-10"));
+    }
+    let watch = Some(&watch as &dyn Watch);
+    let options = Options { engine, max_memory, max_bond, cutoff, threads, watch, ..Options::default() };
     let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
     let shots = expect.as_ref().and_then(|e| e.shots).unwrap_or(args.shots);
     let mut prepared = engine::prepare(circuit, &options).map_err(|e| refused(&e, &loaded, out))?;

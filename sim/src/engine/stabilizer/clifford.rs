@@ -9,6 +9,7 @@ use num_complex::Complex64;
 use smallvec::SmallVec;
 
 use crate::circuit::gates::{Gate, ROWS};
+use crate::plan::dense::controlled;
 use std::sync::OnceLock;
 
 /// How far an entry may be from that of a Clifford gate.
@@ -319,23 +320,6 @@ pub(crate) fn of_gate(
         return Some(SmallVec::new());
     }
     elements(&controlled(&own, n_controls, negative))
-}
-
-/// The matrix that acts where the controls, the most significant qubits, have their values.
-pub(crate) fn controlled(own: &[Complex64], n_controls: usize, negative: u64) -> Vec<Complex64> {
-    let small = own.len().isqrt();
-    let side = small << n_controls;
-    let wanted = (0..n_controls).fold(0, |w, k| w << 1 | usize::from(negative >> k & 1 == 0));
-    (0..side * side)
-        .map(|i| {
-            let (row, col) = (i / side, i % side);
-            if row / small == wanted && col / small == wanted {
-                own[row % small * small + col % small]
-            } else {
-                Complex64::new(f64::from(u8::from(row == col)), 0.0)
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::engine::stabilizer::clifford::{self, Elem};
 use crate::engine::stabilizer::tableau::{self, Product, Tableau};
 use crate::engine::{Options, SimError};
 use crate::pauli::{Pauli, PauliString, PauliSum};
-use crate::plan::Segment;
+use crate::plan::{Segment, dense};
 use crate::sample::{Rng, Rows};
 
 /// Gates between two looks at the watch.
@@ -39,7 +39,7 @@ pub(crate) fn lower(segment: &Segment<'_>) -> Result<Vec<Elem>, SimError> {
                 let own = &c.matrices[matrix.0 as usize].entries;
                 let fits = qubits.len as usize <= clifford::MOST_QUBITS;
                 let n_controls = usize::from(*n_controls);
-                let whole = fits.then(|| clifford::controlled(own, n_controls, 0));
+                let whole = fits.then(|| dense::controlled(own, n_controls, 0));
                 (whole.and_then(|m| clifford::elements(&m)), c.qubit_range(*qubits))
             }
             _ => continue,

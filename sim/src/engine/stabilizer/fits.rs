@@ -3,6 +3,7 @@
 use crate::circuit::{Angle, Circuit, Op};
 use crate::engine::stabilizer::clifford;
 use crate::plan::code::{self, Code, Inst};
+use crate::plan::dense;
 use crate::result::{Factor, Observable, ResultType};
 
 /// Qubits of the largest table of probabilities that is given.
@@ -40,7 +41,7 @@ fn unitary(c: &Circuit, op: &Op) -> Result<(), &'static str> {
         Op::Unitary { matrix, qubits, n_controls } => {
             let own = &c.matrices[matrix.0 as usize].entries;
             qubits.len as usize <= clifford::MOST_QUBITS
-                && clifford::elements(&clifford::controlled(own, usize::from(*n_controls), 0)).is_some()
+                && clifford::elements(&dense::controlled(own, usize::from(*n_controls), 0)).is_some()
         }
         _ => true,
     };

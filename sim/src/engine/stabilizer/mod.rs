@@ -11,7 +11,7 @@ mod run;
 mod tableau;
 mod transpose;
 
-pub(crate) use engine::Stabilizer;
+pub(crate) use engine::{Stabilizer, density_from};
 pub(crate) use fits::fits;
 pub(crate) use run::CliffordRun;
 pub(crate) use tableau::bytes;

@@ -160,7 +160,7 @@ fn what_is_no_clifford_circuit_is_refused_with_the_reason() {
     assert!(refusal(&Build::new(1).ask(ResultType::StateVector).circuit).contains("amplitudes"));
     let hadamard = observable(&[(Factor::H, &[0])]);
     assert!(refusal(&Build::new(1).ask(ResultType::Expectation(hadamard)).circuit).contains("Paulis"));
-    assert!(refusal(&Build::new(30).ask(ResultType::Probability(None)).circuit).contains("20 qubits"));
+    assert!(refusal(&Build::new(22).ask(ResultType::Probability(None)).circuit).contains("20 qubits"));
     let damping = Build::new(1).noise(crate::noise::Channel::AmplitudeDamping, &[0], &[0.1]).circuit;
     assert!(refusal(&damping).contains("Paulis"));
     assert!(explain(&damping).iter().any(|(name, f)| *name == "stabilizer" && f.is_err()));

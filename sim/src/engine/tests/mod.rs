@@ -6,6 +6,7 @@ mod dynamic;
 mod frames;
 mod gradients;
 mod kernels;
+mod mps;
 mod refusals;
 mod results;
 mod unitary;
