@@ -2,7 +2,8 @@
 //!
 //! Up to 10 qubits the unitaries are compared: each circuit acts on one half of maximally entangled
 //! pairs, and two such states agree exactly when the unitaries do (Choi 1975, Jamiołkowski 1972).
-//! Larger circuits run on random product states, on which two different unitaries agree with
+//! Larger Clifford circuits act on such pairs and are undone, and the stabilizers of the pairs are
+//! asked for. Other large circuits run on random product states, on which two different unitaries agree with
 //! probability 0. Circuits that measure and go on, or are noisy, are compared by their counts.
 
 mod parts;
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 use num_complex::Complex64;
 
 use crate::circuit::{BitString, Circuit};
+use crate::diagnostic::Span;
 use crate::engine::{EngineChoice, Options, SimError, prepare};
-use crate::result::{ResultRequest, ResultType, ResultValue};
+use crate::result::{Factor, Observable, ResultRequest, ResultType, ResultValue};
 use crate::sample::Rng;
-use parts::{Stimulus, stimulated};
+use parts::{Stimulus, stimulated, there_and_back};
 
 /// Most qubits whose whole unitary is compared.
 pub const UNITARY_QUBITS: u32 = 10;
@@ -34,7 +36,9 @@ pub const TOLERANCE: f64 = 1e-9;
 pub enum Method {
     /// The whole unitary.
     Unitary,
-    /// Random product states.
+    /// The stabilizers of entangled pairs, after one circuit and the other undone.
+    Stabilizers,
+    /// Counts of random.
     Stimuli,
     /// Counts of random product states: no proof, but no difference seen.
     Counts,
@@ -45,6 +49,7 @@ impl Method {
     pub fn words(self) -> &'static str {
         match self {
             Self::Unitary => "the same unitary up to a global phase",
+            Self::Stabilizers => "the same Clifford operation up to a global phase",
             Self::Stimuli => "the same state from 4 random product states, up to a global phase",
             Self::Counts => "no difference in 4 x 4,096 shots from random product states",
         }
@@ -69,6 +74,14 @@ pub enum Differs {
     Action {
         /// |<a|b>| of the states they make.
         overlap: f64,
+    },
+    /// They move a Pauli operator differently.
+    #[error("the circuits act differently on {axis} of qubit {qubit}")]
+    Stabilizer {
+        /// `X` or `Z`.
+        axis: char,
+        /// The qubit.
+        qubit: u32,
     },
     /// Their counts cannot come from one distribution.
     #[error("the outcome {outcome} came {before} times before and {after} times after")]
@@ -104,6 +117,9 @@ pub fn same(a: &Circuit, b: &Circuit, options: &Options<'_>, seed: u64) -> Resul
         compare(a, b, &Stimulus::Pairs, &inputs, options)?;
         return Ok(Method::Unitary);
     }
+    if let Some(verdict) = by_stabilizers(a, b, options) {
+        return verdict;
+    }
     for _ in 0..ROUNDS {
         compare(a, b, &Stimulus::random(a.n_qubits, rng), &inputs, options)?;
     }
@@ -126,6 +142,32 @@ fn shapes(a: &Circuit, b: &Circuit) -> Result<(), Differs> {
         return Err(shape("result types", a.results.len().to_string(), b.results.len().to_string()));
     }
     Ok(())
+}
+
+/// `None` where a circuit is no Clifford circuit.
+fn by_stabilizers(a: &Circuit, b: &Circuit, options: &Options<'_>) -> Option<Result<Method, Differs>> {
+    let mut circuit = there_and_back(a, b)?;
+    let n = a.n_qubits;
+    let pair = |factor: &Factor, q: u32| {
+        let factors = vec![(factor.clone(), vec![q]), (factor.clone(), vec![n + q])];
+        ResultRequest { kind: ResultType::Expectation(Observable { factors }), span: Span::default() }
+    };
+    circuit.results = (0..n).flat_map(|q| [pair(&Factor::X, q), pair(&Factor::Z, q)]).collect();
+    let options = Options { engine: EngineChoice::Stabilizer, ..options.clone() };
+    let mut prepared = match prepare(&circuit, &options) {
+        Ok(prepared) => prepared,
+        Err(SimError::Unfit { .. }) => return None,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let values = match prepared.run(&[], 0, 0) {
+        Ok(result) => result.values,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let kept = |v: &ResultValue| matches!(v, ResultValue::Expectation(x) if (x - 1.0).abs() < TOLERANCE);
+    let moved = values.iter().position(|v| !kept(v));
+    Some(moved.map_or(Ok(Method::Stabilizers), |at| {
+        Err(Differs::Stabilizer { axis: if at % 2 == 0 { 'X' } else { 'Z' }, qubit: at as u32 / 2 })
+    }))
 }
 
 fn compare(

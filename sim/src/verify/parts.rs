@@ -2,7 +2,8 @@
 
 use std::f64::consts::TAU;
 
-use crate::circuit::{Angle, Block, Circuit, Gate, GateOp, Op, QubitLabels};
+use crate::circuit::gates::Inverse;
+use crate::circuit::{Angle, Block, Circuit, Gate, GateOp, Matrix, MatrixId, Op, QubitLabels, QubitRange};
 use crate::diagnostic::Span;
 use crate::sample::Rng;
 
@@ -90,4 +91,68 @@ pub(super) fn columns(circuit: &Circuit) -> Option<Vec<Option<u32>>> {
     }
     let bits = circuit.registers.iter().filter(|r| r.visible).flat_map(|r| r.first..r.first + r.size);
     Some(bits.map(|bit| of_bit[bit as usize]).collect())
+}
+
+/// Entangled pairs, then one circuit, then another undone: the pairs come back exactly when both do
+/// the same. `None` where an operation has no inverse.
+pub(super) fn there_and_back(a: &Circuit, b: &Circuit) -> Option<Circuit> {
+    let mut out = stimulated(a, &Stimulus::Pairs, false);
+    let mut undone = Vec::new();
+    undo(b, &b.ops, &mut out, &mut undone)?;
+    for op in undone {
+        out.ops.push(op, Span::default());
+    }
+    Some(out)
+}
+
+fn undo(from: &Circuit, block: &Block, out: &mut Circuit, ops: &mut Vec<Op>) -> Option<()> {
+    for op in block.ops.iter().rev() {
+        match *op {
+            Op::Gate(gate) => undo_gate(from, &gate, out, ops)?,
+            Op::Unitary { matrix, qubits, n_controls } => {
+                let m = &from.matrices[matrix.0 as usize];
+                let side = m.entries.len().isqrt();
+                let entries =
+                    (0..m.entries.len()).map(|i| m.entries[i % side * side + i / side].conj()).collect();
+                let id = MatrixId(out.matrices.len() as u32);
+                out.matrices.push(Matrix { n_qubits: m.n_qubits, entries });
+                let start = out.qubits.len() as u32;
+                out.qubits.extend_from_slice(from.qubit_range(qubits));
+                let qubits = QubitRange { start, len: qubits.len };
+                ops.push(Op::Unitary { matrix: id, qubits, n_controls });
+            }
+            Op::Box { body, .. } => undo(from, from.block(body), out, ops)?,
+            Op::Measure { .. } | Op::Barrier { .. } | Op::Delay { .. } => {}
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+fn undo_gate(from: &Circuit, op: &GateOp, out: &mut Circuit, ops: &mut Vec<Op>) -> Option<()> {
+    let fixed = |angle: &Angle| match angle {
+        Angle::Fixed(x) => Some(*x),
+        _ => None,
+    };
+    let angles: Vec<f64> = from.gate_angles(op).iter().map(fixed).collect::<Option<_>>()?;
+    let (controls, own) = from.gate_qubits(op).split_at(usize::from(op.n_controls));
+    let mut push = |gate: Gate, qubits: &[u32], angles: &[f64]| {
+        let first = GateOp { gate, qubits: out.qubits.len() as u32, angles: out.angles.len() as u32, ..*op };
+        out.qubits.extend(controls.iter().chain(qubits));
+        out.angles.extend(angles.iter().map(|&x| Angle::Fixed(x)));
+        ops.push(Op::Gate(first));
+    };
+    match &op.gate.row().inverse {
+        Inverse::Is(gate) => push(*gate, own, &angles),
+        Inverse::With(gate, linear) => {
+            push(*gate, own, &linear.iter().map(|l| l.of(&angles)).collect::<Vec<_>>());
+        }
+        Inverse::Steps(steps) => {
+            for step in *steps {
+                let qubits: Vec<u32> = step.qubits.iter().map(|&q| own[usize::from(q)]).collect();
+                push(step.gate, &qubits, &step.angles.iter().map(|l| l.of(&angles)).collect::<Vec<_>>());
+            }
+        }
+    }
+    Some(())
 }

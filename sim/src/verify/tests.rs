@@ -21,8 +21,22 @@ fn a_global_phase_is_no_difference_and_a_relative_one_is() {
 #[test]
 fn states_that_agree_on_zero_are_told_apart() {
     assert!(judge("qubit q; z q;", "qubit q; i q;").is_err());
-    assert!(judge("qubit[12] q; z q[3];", "qubit[12] q; i q[3];").is_err());
-    assert_eq!(judge("qubit[12] q; s q; s q;", "qubit[12] q; z q;"), Ok(Method::Stimuli));
+    let moved = judge("qubit[12] q; z q[3];", "qubit[12] q; i q[3];");
+    assert_eq!(moved, Err(Differs::Stabilizer { axis: 'X', qubit: 3 }));
+    assert_eq!(judge("qubit[12] q; s q; s q;", "qubit[12] q; z q;"), Ok(Method::Stabilizers));
+    assert_eq!(judge("qubit[12] q; t q; t q;", "qubit[12] q; s q;"), Ok(Method::Stimuli));
+}
+
+#[test]
+fn clifford_circuits_of_any_size_are_compared() {
+    let text = |last: &str| {
+        let chain: String =
+            (0..299).map(|q| format!("cx q[{q}], q[{}]; s q[{q}]; sdg q[{}];", q + 1, q + 1)).collect();
+        format!("qubit[300] q; h q; {chain} iswap q[3], q[200]; rx(pi / 2) q[7]; {last}")
+    };
+    assert_eq!(judge(&text("z q[5];"), &text("s q[5]; s q[5];")), Ok(Method::Stabilizers));
+    let differs = judge(&text("z q[5];"), &text("x q[5];"));
+    assert!(matches!(differs, Err(Differs::Stabilizer { .. })), "{differs:?}");
 }
 
 #[test]
