@@ -39,7 +39,8 @@ impl Compute for Simulator<'_> {
         };
         let circuit = read.circuit.ok_or_else(|| first(&read.diagnostics))?;
         let values = qasm::bind(&circuit, &inputs).map_err(|d| first(&d))?;
-        let options = engine::Options { watch: Some(self), ..app::session::simulation() };
+        let options =
+            engine::Options { watch: Some(self), shots: Some(job.terms.shots), ..app::session::simulation() };
         let mut prepared = engine::prepare(&circuit, &options).map_err(|e| e.to_string())?;
         let result = prepared.run(&values, job.terms.shots, seed).map_err(|e| e.to_string())?;
         let engine =

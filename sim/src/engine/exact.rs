@@ -110,6 +110,7 @@ fn moments<E: Engine>(
     };
     let mut rotated = runner.engine.copy(state);
     runner.engine.evolve(&mut rotated, plan, options)?;
+    runner.engine.settle(&mut rotated);
     let qubits: Vec<u32> = readings.iter().flat_map(|r| r.qubits.iter().copied()).collect();
     let (mut first, mut second) = (0.0, 0.0);
     for (i, p) in runner.engine.probabilities(&rotated, &qubits).into_iter().enumerate() {

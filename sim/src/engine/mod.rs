@@ -13,6 +13,9 @@
 
 mod amplitudes;
 mod bases;
+mod coefficients;
+mod cost;
+mod density_matrix;
 mod eigen;
 mod error;
 mod exact;
@@ -29,6 +32,7 @@ mod shots;
 mod stabilizer;
 mod state_vector;
 mod table;
+mod transfer;
 
 pub use error::SimError;
 pub use options::{COMPUTED, Columns, Counts, EngineChoice, Options, TaskResult, Timing, Watch};

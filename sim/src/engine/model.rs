@@ -95,6 +95,8 @@ pub(crate) trait Engine: Send + Sync {
     fn weigh(&self, state: &Self::State, action: &Action) -> Weights;
     /// Takes one outcome, which has this weight, and normalises.
     fn act(&self, state: &mut Self::State, action: &Action, outcome: usize, weight: f64);
+    /// Finishes what was put off; called before a state is read.
+    fn settle(&self, _state: &mut Self::State) {}
     /// Shots of some qubits; bit k of a row is qubit k of the list.
     fn sample(&self, state: &Self::State, qubits: &[u32], shots: u64, rng: &mut Rng) -> Rows;
     /// Probability of each outcome of some qubits, first most significant.

@@ -55,6 +55,8 @@ pub struct Options<'a> {
     pub cutoff: Option<f64>,
     /// Most threads to use; the answer does not depend on it.
     pub threads: usize,
+    /// Shots of the runs to come, where known; 0 for exact answers. It only guides the choice of engine.
+    pub shots: Option<u64>,
     /// Whether [`TaskResult::shot_list`] is wanted.
     pub keep_shots: bool,
     /// The columns of counts.
@@ -71,6 +73,7 @@ impl Default for Options<'_> {
             max_bond: None,
             cutoff: None,
             threads: 1,
+            shots: None,
             keep_shots: false,
             columns: Columns::Auto,
             watch: None,

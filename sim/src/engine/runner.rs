@@ -239,6 +239,7 @@ impl<E: Engine> Runner<E> {
                 });
                 waiting.push(Waiting { share, path, resume });
             })?;
+            self.engine.settle(&mut branch.state);
             leaves += 1;
             if matches!(share, Share::Weight(_)) && leaves + waiting.len() as u64 > EXACT_LEAVES {
                 return Err(SimError::Limit {

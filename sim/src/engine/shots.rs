@@ -113,6 +113,7 @@ impl Reader {
             let began = options.now_us();
             if let Some(plan) = &rotation {
                 runner.engine.evolve(leaf.state, plan, options)?;
+                runner.engine.settle(leaf.state);
             }
             let drawn = runner.engine.sample(leaf.state, &self.sampled, part, rng);
             if direct && part == shots {

@@ -2,6 +2,8 @@
 
 use crate::circuit::Circuit;
 use crate::engine::amplitudes;
+use crate::engine::cost;
+use crate::engine::density_matrix::DensityMatrix;
 use crate::engine::kernels;
 use crate::engine::model::Engine;
 use crate::engine::mps::{self, ChainRun, Mps};
@@ -18,6 +20,16 @@ pub(crate) struct Needs {
     pub(crate) n_ops: u64,
     /// Whether it has channels.
     pub(crate) noisy: bool,
+    /// Operations on two qubits or more.
+    pub(crate) n_joint: u64,
+    /// Qubits of the widest operation.
+    pub(crate) widest: u32,
+    /// Random choices of a shot that are no final measurement, and chance that any falls out.
+    pub(crate) choices: cost::Choices,
+    /// Whether a result type asks for amplitudes.
+    pub(crate) pure: bool,
+    /// Shots of the runs to come, where known.
+    pub(crate) shots: Option<u64>,
     /// What stands in the way of a tableau.
     pub(crate) clifford: Result<(), &'static str>,
     /// What a chain would cost.
@@ -28,6 +40,7 @@ impl Needs {
     pub(crate) fn of(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Self {
         let mut n_ops = 0;
         let mut noisy = false;
+        let (n_joint, widest) = cost::joint(circuit, code);
         for inst in &code.insts {
             n_ops += match inst {
                 Inst::Unitary { start, end, .. } => (end - start) as u64,
@@ -40,7 +53,9 @@ impl Needs {
             Ok(()) if !mps::is_asked(options) => Err("a tableau is exact for Clifford gates"),
             _ => mps::fits(circuit, code, options),
         };
-        Self { n_qubits: circuit.n_qubits, n_ops, noisy, clifford, chain }
+        let choices = cost::Choices::of(circuit, code);
+        let (n_qubits, shots, pure) = (circuit.n_qubits, options.shots, cost::wants_amplitudes(circuit));
+        Self { n_qubits, n_ops, noisy, n_joint, widest, choices, pure, shots, clifford, chain }
     }
 }
 
@@ -81,7 +96,7 @@ fn sweeps(bits: u32, n_ops: u64) -> Forecast {
 }
 
 /// All engines, the plainest first.
-pub(crate) static ROWS: [Row; 4] = [
+pub(crate) static ROWS: [Row; 5] = [
     Row {
         choice: EngineChoice::StateVector,
         name: StateVector::NAME,
@@ -95,10 +110,23 @@ pub(crate) static ROWS: [Row; 4] = [
         },
     },
     Row {
+        choice: EngineChoice::DensityMatrix,
+        name: DensityMatrix::NAME,
+        fits: |needs| match needs.pure {
+            true => Err("it keeps no amplitudes"),
+            false => Ok(cost::density_matrix(needs)),
+        },
+        make: |circuit, code, options| {
+            let (n, threads) = (circuit.n_qubits, options.threads);
+            let engine = DensityMatrix { n, cpu: kernels::cpu(), threads };
+            make(engine, circuit, code, options, true)
+        },
+    },
+    Row {
         choice: EngineChoice::Trajectories,
         name: "trajectories",
         fits: |needs| match needs.noisy {
-            true => Ok(sweeps(needs.n_qubits, needs.n_ops)),
+            true => Ok(cost::trajectories(needs, sweeps(needs.n_qubits, needs.n_ops))),
             false => Err("the circuit has no noise"),
         },
         make: |circuit, code, options| {
@@ -135,8 +163,11 @@ fn tableau(needs: &Needs) -> Forecast {
 }
 
 /// What each engine would spend on a circuit, or why it cannot run it.
-pub fn explain(circuit: &Circuit) -> Vec<(&'static str, Result<Forecast, &'static str>)> {
-    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit), &Options::default());
+pub fn explain(
+    circuit: &Circuit,
+    options: &Options<'_>,
+) -> Vec<(&'static str, Result<Forecast, &'static str>)> {
+    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit), options);
     ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
 }
 
@@ -174,10 +205,7 @@ pub(crate) fn choose(needs: &Needs, options: &Options<'_>) -> Result<(&'static R
         }
     }
     match (best, refusal) {
-        (Some((row, _)), _) => Ok((
-            row,
-            format!("cheapest for {} qubit{}", needs.n_qubits, if needs.n_qubits == 1 { "" } else { "s" }),
-        )),
+        (Some((row, _)), _) => Ok((row, cost::reason(needs, row.choice))),
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Err(SimError::Unfit {
             engine: "auto",

@@ -27,7 +27,7 @@ pub struct Args {
     seed: Option<u64>,
     #[command(flatten)]
     circuit: CircuitArgs,
-    /// Engine: auto, state-vector, trajectories, stabilizer, mps
+    /// Engine: auto, state-vector, density-matrix, trajectories, stabilizer, mps
     #[arg(long, default_value = "auto")]
     engine: String,
     /// Widest bond of mps; allows an approximation
@@ -137,9 +137,6 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let circuit = loaded.circuit()?;
     let values = loaded.bound(out)?;
     let parsed = time::monotonic_us();
-    if args.explain {
-        explain(circuit, out);
-    }
     let watch = Stop {
         until_us: args.max_time.as_deref().map(duration).transpose()?.map(|d| started + d.as_micros() as u64),
     };
@@ -149,11 +146,12 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let engine = match args.engine.as_str() {
         "auto" => EngineChoice::Auto,
         "state-vector" => EngineChoice::StateVector,
+        "density-matrix" => EngineChoice::DensityMatrix,
         "trajectories" => EngineChoice::Trajectories,
         "stabilizer" => EngineChoice::Stabilizer,
         "mps" => EngineChoice::Mps,
         other => {
-            let help = "auto, state-vector, trajectories, stabilizer or mps";
+            let help = "auto, state-vector, density-matrix, trajectories, stabilizer or mps";
             return Err(Failure::new("SB2001", format!("there is no engine {other:?}")).with_help(help));
         }
     };
@@ -164,9 +162,21 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         return Err(Failure::new("SB2001", message).with_help("--cutoff 1e-10"));
     }
     let watch = Some(&watch as &dyn Watch);
-    let options = Options { engine, max_memory, max_bond, cutoff, threads, watch, ..Options::default() };
-    let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
     let shots = expect.as_ref().and_then(|e| e.shots).unwrap_or(args.shots);
+    let options = Options {
+        engine,
+        max_memory,
+        max_bond,
+        cutoff,
+        threads,
+        watch,
+        shots: Some(shots),
+        ..Options::default()
+    };
+    if args.explain {
+        explain(circuit, &options, out);
+    }
+    let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
     let mut prepared = engine::prepare(circuit, &options).map_err(|e| refused(&e, &loaded, out))?;
     let result = prepared.run(&values, shots, seed).map_err(|e| refused(&e, &loaded, out))?;
     let engine = Engine { name: prepared.engine().to_owned(), reason: prepared.reason().to_owned(), seed };
@@ -190,8 +200,8 @@ fn expectations(file: &str) -> Result<Expect, Failure> {
     Expect::from_json(&text).map_err(|e| Failure::new("SB2006", format!("{file}: {e}")))
 }
 
-fn explain(circuit: &shotbook_sim::circuit::Circuit, out: &mut Out) {
-    for (name, forecast) in engine::explain(circuit) {
+fn explain(circuit: &shotbook_sim::circuit::Circuit, options: &Options<'_>, out: &mut Out) {
+    for (name, forecast) in engine::explain(circuit, options) {
         let line = match forecast {
             Ok(f) => format!("{name}: about {} bytes, {:.0} us", f.bytes, f.time_us),
             Err(reason) => format!("{name}: no, {reason}"),

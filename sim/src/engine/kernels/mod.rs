@@ -6,6 +6,7 @@
 
 pub(crate) mod body;
 mod cpu;
+pub(crate) mod mix;
 
 pub(crate) use cpu::{Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase};
 

@@ -7,7 +7,7 @@ use super::{distance, on};
 use crate::circuit::gates::ROWS;
 use crate::circuit::{Angle, Circuit, Gate, Op};
 use crate::engine::stabilizer::is_clifford_gate;
-use crate::engine::{EngineChoice, SimError, explain, prepare, reference};
+use crate::engine::{EngineChoice, Options, SimError, explain, prepare, reference};
 use crate::result::{Factor, ResultType, ResultValue};
 use crate::sample::Rng;
 
@@ -163,5 +163,7 @@ fn what_is_no_clifford_circuit_is_refused_with_the_reason() {
     assert!(refusal(&Build::new(22).ask(ResultType::Probability(None)).circuit).contains("20 qubits"));
     let damping = Build::new(1).noise(crate::noise::Channel::AmplitudeDamping, &[0], &[0.1]).circuit;
     assert!(refusal(&damping).contains("Paulis"));
-    assert!(explain(&damping).iter().any(|(name, f)| *name == "stabilizer" && f.is_err()));
+    assert!(
+        explain(&damping, &Options::default()).iter().any(|(name, f)| *name == "stabilizer" && f.is_err())
+    );
 }

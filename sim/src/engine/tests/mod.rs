@@ -7,6 +7,7 @@ mod frames;
 mod gradients;
 mod kernels;
 mod mps;
+mod noise;
 mod refusals;
 mod results;
 mod unitary;
