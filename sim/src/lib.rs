@@ -14,6 +14,7 @@ pub mod engine;
 pub mod expect;
 pub mod limits;
 pub mod noise;
+pub mod noise_model;
 pub mod pauli;
 mod plan;
 pub mod qasm;

@@ -4,6 +4,7 @@ mod circuit;
 mod diagnostics;
 mod failure;
 mod output;
+mod simulate;
 mod verbs;
 mod views;
 mod work;

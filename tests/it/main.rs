@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
 mod cli;
+mod noise;
 mod recovery;
 mod tidy;
 mod world;

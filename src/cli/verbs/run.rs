@@ -10,6 +10,7 @@ use shotbook_sim::target::Catalogue;
 use crate::app::Here;
 use crate::cli::circuit::{CircuitArgs, Loaded, read_text, size_of};
 use crate::cli::output::Out;
+use crate::cli::simulate::{self, NoiseArgs};
 use crate::cli::{Context, Failure, diagnostics, views};
 use crate::outcome::{self, Engine, TaskOutcome};
 use crate::time;
@@ -36,6 +37,8 @@ pub struct Args {
     /// Weight that one cut of mps may drop, such as 1e-10; allows an approximation
     #[arg(long, value_name = "W")]
     cutoff: Option<f64>,
+    #[command(flatten)]
+    noise: NoiseArgs,
     /// Most memory for states, such as 8GiB
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<String>,
@@ -136,6 +139,8 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let loaded = circuit_args.load_right(&args.file, out)?;
     let circuit = loaded.circuit()?;
     let values = loaded.bound(out)?;
+    let noisy = args.noise.apply(circuit, out)?;
+    let simulated = noisy.as_ref().unwrap_or(circuit);
     let parsed = time::monotonic_us();
     let watch = Stop {
         until_us: args.max_time.as_deref().map(duration).transpose()?.map(|d| started + d.as_micros() as u64),
@@ -174,10 +179,10 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         ..Options::default()
     };
     if args.explain {
-        explain(circuit, &options, out);
+        simulate::explain(simulated, &options, out);
     }
     let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
-    let mut prepared = engine::prepare(circuit, &options).map_err(|e| refused(&e, &loaded, out))?;
+    let mut prepared = engine::prepare(simulated, &options).map_err(|e| refused(&e, &loaded, out))?;
     let result = prepared.run(&values, shots, seed).map_err(|e| refused(&e, &loaded, out))?;
     let engine = Engine { name: prepared.engine().to_owned(), reason: prepared.reason().to_owned(), seed };
     let outcome = outcome::from_run(circuit, &result, engine);
@@ -198,16 +203,6 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
 fn expectations(file: &str) -> Result<Expect, Failure> {
     let text = read_text(file)?;
     Expect::from_json(&text).map_err(|e| Failure::new("SB2006", format!("{file}: {e}")))
-}
-
-fn explain(circuit: &shotbook_sim::circuit::Circuit, options: &Options<'_>, out: &mut Out) {
-    for (name, forecast) in engine::explain(circuit, options) {
-        let line = match forecast {
-            Ok(f) => format!("{name}: about {} bytes, {:.0} us", f.bytes, f.time_us),
-            Err(reason) => format!("{name}: no, {reason}"),
-        };
-        out.say(&line);
-    }
 }
 
 fn refused(error: &engine::SimError, loaded: &Loaded, out: &mut Out) -> Failure {
