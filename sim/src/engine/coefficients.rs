@@ -94,42 +94,35 @@ fn split<'a>(parts: Vec<&'a mut [f64]>, strides: &[usize], upper: usize, out: &m
 /// One pass over equally long slices: the upper digits of a group choose the slice.
 fn pass(cpu: Cpu, parts: &mut [&mut [f64]], strides: &[usize], maps: &[Map]) {
     let offsets = offsets(strides);
-    let size = parts.len() * offsets.len();
-    let mut group: Vec<Lanes> = vec![[0.0; WIDE]; size];
+    let mut group: Vec<Lanes> = vec![[0.0; WIDE]; parts.len() * offsets.len()];
     let mut spare = group.clone();
     let groups = parts[0].len() / offsets.len();
-    let near = strides.last().is_some_and(|&s| s < WIDE);
-    let mut bases = [0; WIDE];
+    let lanes = WIDE.min(groups);
+    // Lanes of one step differ in bits that no other step changes.
+    let apart: [usize; WIDE] = std::array::from_fn(|lane| insert_zeros(lane % lanes, strides));
+    let near = lanes < WIDE || strides.last().is_some_and(|&s| s < WIDE);
     for first in (0..groups).step_by(WIDE) {
-        let lanes = WIDE.min(groups - first);
-        if near || lanes < WIDE {
-            for (lane, base) in bases[..lanes].iter_mut().enumerate() {
-                *base = insert_zeros(first + lane, strides);
-            }
-            for (at, to) in group.iter_mut().enumerate() {
-                let (part, offset) = (&parts[at / offsets.len()], offsets[at % offsets.len()]);
-                for (to, base) in to.iter_mut().zip(&bases[..lanes]) {
-                    *to = part[base + offset];
-                }
-            }
-            mix::apply(cpu, maps, &mut group, &mut spare);
-            for (at, from) in group.iter().enumerate() {
-                let (part, offset) = (&mut parts[at / offsets.len()], offsets[at % offsets.len()]);
-                for (from, base) in from.iter().zip(&bases[..lanes]) {
-                    part[base + offset] = *from;
-                }
-            }
-            continue;
-        }
         let base = insert_zeros(first, strides);
-        for (at, to) in group.iter_mut().enumerate() {
-            let start = base + offsets[at % offsets.len()];
-            to.copy_from_slice(&parts[at / offsets.len()][start..start + WIDE]);
+        for (part, group) in parts.iter().zip(group.chunks_exact_mut(offsets.len())) {
+            for (to, offset) in group.iter_mut().zip(&offsets) {
+                let from = &part[base + offset..];
+                if near {
+                    *to = std::array::from_fn(|lane| from[apart[lane]]);
+                } else {
+                    to.copy_from_slice(&from[..WIDE]);
+                }
+            }
         }
         mix::apply(cpu, maps, &mut group, &mut spare);
-        for (at, from) in group.iter().enumerate() {
-            let start = base + offsets[at % offsets.len()];
-            parts[at / offsets.len()][start..start + WIDE].copy_from_slice(from);
+        for (part, group) in parts.iter_mut().zip(group.chunks_exact(offsets.len())) {
+            for (from, offset) in group.iter().zip(&offsets) {
+                let to = &mut part[base + offset..];
+                if near {
+                    apart[..lanes].iter().zip(from).for_each(|(&at, x)| to[at] = *x);
+                } else {
+                    to[..WIDE].copy_from_slice(from);
+                }
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! channels costs nothing of its own: they are multiplied together and applied in the pass of the
 //! next larger operation.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use num_complex::Complex64;
 use smallvec::SmallVec;
 
@@ -24,10 +26,22 @@ const RESET: [f64; 16] = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
 
 /// The engine for a number of qubits.
 pub(crate) struct DensityMatrix {
-    pub(crate) n: u32,
-    pub(crate) cpu: Cpu,
-    pub(crate) threads: usize,
+    n: u32,
+    cpu: Cpu,
+    threads: usize,
+    /// Tables that were made lately: circuits repeat few gates and channels many times.
+    tables: Mutex<Vec<Known>>,
 }
+
+/// A table with what it was made from: numbers, and qubits or masks.
+struct Known {
+    from: Vec<Complex64>,
+    how: [usize; 4],
+    table: Arc<[f64]>,
+}
+
+/// Tables that are kept.
+const KNOWN: usize = 64;
 
 /// Units: bytes for `n` qubits when the widest operation has `widest` of them; saturates.
 pub(crate) fn bytes(n: u32, widest: u32) -> u64 {
@@ -42,6 +56,9 @@ pub(crate) fn bytes(n: u32, widest: u32) -> u64 {
 pub(crate) struct Mixed {
     all: Coefficients,
     pending: Vec<Option<[f64; 16]>>,
+    /// Maps of two or three rising qubits that wait for more of the same: they come before what is
+    /// pending on these qubits.
+    held: (SmallVec<[u32; 3]>, Vec<Map>),
 }
 
 /// A unitary operation in the form of this engine.
@@ -55,6 +72,10 @@ pub(crate) enum Step {
 }
 
 impl DensityMatrix {
+    pub(crate) fn new(n: u32, cpu: Cpu, threads: usize) -> Self {
+        Self { n, cpu, threads, tables: Mutex::default() }
+    }
+
     fn step(&self, segment: &Segment<'_>, op: &Op) -> Option<Step> {
         let c = segment.circuit;
         let (qubits, n_controls, negative, matrix) = match op {
@@ -78,14 +99,31 @@ impl DensityMatrix {
             return Some(Step::Many { controls: wanted.collect(), own: own.to_vec(), matrix });
         }
         let place = |q: u32| (qubits.len() - 1 - qubits.iter().position(|&p| p == q).unwrap_or(0)) as u32;
-        let bits: Vec<u32> = own.iter().map(|&q| place(q)).collect();
+        let bits: SmallVec<[u32; 3]> = own.iter().map(|&q| place(q)).collect();
         let (ones, zeros) = masks(wanted, place);
-        Some(from_table(
-            qubits,
-            &transfer::table(qubits.len(), |rho| {
-                transfer::sandwich(rho, &matrix, &bits, ones, zeros);
-            }),
-        ))
+        let make =
+            || transfer::table(qubits.len(), |rho| transfer::sandwich(rho, &matrix, &bits, ones, zeros));
+        let k = qubits.len();
+        if k == 1 {
+            return Some(from_table(qubits, &make()));
+        }
+        let table = self.known(&[matrix.as_slice()], [k, own.len(), ones, zeros], make);
+        Some(from_table(qubits, &table))
+    }
+
+    /// A table from the last ones, or a new one.
+    fn known(&self, from: &[&[Complex64]], how: [usize; 4], make: impl FnOnce() -> Vec<f64>) -> Arc<[f64]> {
+        let from = from.concat();
+        let mut known = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.iter().find(|k| k.how == how && k.from == from) {
+            return Arc::clone(&found.table);
+        }
+        let table: Arc<[f64]> = make().into();
+        if known.len() == KNOWN {
+            known.remove(0);
+        }
+        known.push(Known { from, how, table: Arc::clone(&table) });
+        table
     }
 
     fn index(&self, string: &PauliString) -> usize {
@@ -112,7 +150,7 @@ impl DensityMatrix {
     fn apply(&self, state: &mut Mixed, step: &Step) {
         match step {
             Step::One(q, m) => state.wait(*q, m),
-            Step::Few(qubits, map) => state.flush(qubits, Some(map)),
+            Step::Few(qubits, map) => state.hold(qubits, map),
             Step::Many { controls, own, matrix } => {
                 let qubits: Vec<u32> = controls.iter().map(|c| c.0).chain(own.iter().copied()).collect();
                 let place =
@@ -129,7 +167,9 @@ impl DensityMatrix {
     fn channel(&self, state: &mut Mixed, kraus: &Kraus) {
         let k = kraus.qubits.len();
         if k <= TABLE_QUBITS {
-            let table = transfer::of_channel(k, &kraus.operators);
+            let operators: Vec<&[Complex64]> = kraus.operators.iter().map(Vec::as_slice).collect();
+            let how = [k, kraus.operators.len(), usize::MAX, 0];
+            let table = self.known(&operators, how, || transfer::of_channel(k, &kraus.operators));
             return self.apply(state, &from_table(&kraus.qubits, &table));
         }
         let bits: Vec<u32> = (0..k as u32).rev().collect();
@@ -163,13 +203,36 @@ impl Mixed {
         *slot = Some(slot.as_ref().map_or(*m, |first| transfer::after(m, first)));
     }
 
-    /// Applies what waits on rising qubits, then perhaps a map on all of them.
-    fn flush(&mut self, qubits: &[u32], map: Option<&Map>) {
-        let waiting = qubits
-            .iter()
-            .enumerate()
-            .filter_map(|(digit, &q)| self.pending[q as usize].take().map(|m| Map::Digit(digit, m)));
-        let maps: Vec<Map> = waiting.chain(map.cloned()).collect();
+    /// Puts a map of rising qubits behind all that waits on them.
+    fn hold(&mut self, qubits: &[u32], map: &Map) {
+        if self.held.0.as_slice() != qubits {
+            self.release();
+            self.held.0 = qubits.into();
+        }
+        let pending = &mut self.pending;
+        let waiting = qubits.iter().enumerate();
+        let waiting =
+            waiting.filter_map(|(digit, &q)| pending[q as usize].take().map(|m| Map::Digit(digit, m)));
+        self.held.1.extend(waiting);
+        self.held.1.push(map.clone());
+    }
+
+    /// Applies what is held, in one pass.
+    fn release(&mut self) {
+        if !self.held.1.is_empty() {
+            self.all.map(&self.held.0, &self.held.1);
+            self.held.1.clear();
+        }
+        self.held.0.clear();
+    }
+
+    /// Applies what waits on at most three rising qubits.
+    fn flush(&mut self, qubits: &[u32]) {
+        self.release();
+        let waiting = qubits.iter().enumerate();
+        let maps: Vec<Map> = waiting
+            .filter_map(|(digit, &q)| self.pending[q as usize].take().map(|m| Map::Digit(digit, m)))
+            .collect();
         if !maps.is_empty() {
             self.all.map(qubits, &maps);
         }
@@ -177,8 +240,9 @@ impl Mixed {
 
     /// Applies everything that waits, three qubits a pass.
     fn flush_all(&mut self) {
+        self.release();
         let waiting: Vec<u32> = (0..self.all.n).filter(|&q| self.pending[q as usize].is_some()).collect();
-        waiting.chunks(TABLE_QUBITS).for_each(|some| self.flush(some, None));
+        waiting.chunks(TABLE_QUBITS).for_each(|some| self.flush(some));
     }
 
     /// Works on the matrices that many qubits, in this order, have for each string of the others.
@@ -217,10 +281,8 @@ impl Engine for DensityMatrix {
     }
 
     fn zero(&self) -> Mixed {
-        Mixed {
-            all: Coefficients::zero(self.n, self.cpu, self.threads),
-            pending: vec![None; self.n as usize],
-        }
+        let all = Coefficients::zero(self.n, self.cpu, self.threads);
+        Mixed { all, pending: vec![None; self.n as usize], held: (SmallVec::new(), Vec::new()) }
     }
 
     fn copy(&self, state: &Mixed) -> Mixed {
@@ -237,9 +299,10 @@ impl Engine for DensityMatrix {
         Ok(())
     }
 
-    fn weigh(&self, state: &Mixed, action: &Action) -> Weights {
+    fn weigh(&self, state: &mut Mixed, action: &Action) -> Weights {
         match action {
             Action::Measure(q) => {
+                state.release();
                 let zero = self.chance_of_zero(state, *q);
                 [zero, 1.0 - zero].into_iter().collect()
             }
@@ -256,7 +319,7 @@ impl Engine for DensityMatrix {
                 [project[0], project[3], project[12], project[15]] = [half, cross, cross, half];
                 // Not kept waiting: it changes what other qubits' coefficients mean.
                 state.wait(*q, &project);
-                state.flush(&[*q], None);
+                state.flush(&[*q]);
             }
             Action::Reset(q) => state.wait(*q, &RESET),
             Action::Channel(kraus) => self.channel(state, kraus),

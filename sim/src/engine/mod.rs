@@ -15,6 +15,7 @@ mod amplitudes;
 mod bases;
 mod coefficients;
 mod cost;
+mod crew;
 mod density_matrix;
 mod eigen;
 mod error;

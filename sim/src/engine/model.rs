@@ -32,13 +32,18 @@ pub(crate) struct Kraus {
     pub(crate) operators: Vec<Vec<Complex64>>,
     /// Probability of each operator when all are multiples of unitaries.
     pub(crate) mixture: Option<Weights>,
+    /// An operator, and a lower bound of its probability in every state; not for mixtures.
+    pub(crate) floor: Option<(usize, f64)>,
 }
 
 impl Kraus {
     /// A channel from its operators.
     pub(crate) fn new(qubits: Vec<u32>, operators: Vec<Vec<Complex64>>) -> Self {
-        let mixture = operators.iter().map(|k| multiple_of_unitary(k)).collect();
-        Self { qubits, operators, mixture }
+        let mixture: Option<Weights> = operators.iter().map(|k| multiple_of_unitary(k)).collect();
+        let floors = operators.iter().map(|k| least_weight(k)).enumerate();
+        let best = floors.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, floor)| *floor > 0.0);
+        let floor = if mixture.is_none() { best } else { None };
+        Self { qubits, operators, mixture, floor }
     }
 
     /// Measuring a qubit and forgetting the outcome.
@@ -58,6 +63,19 @@ fn multiple_of_unitary(k: &[Complex64]) -> Option<f64> {
     (0..side * side)
         .all(|i| (gram(i / side, i % side) - if i / side == i % side { weight } else { 0.0 }).norm() < 1e-12)
         .then_some(weight)
+}
+
+/// A lower bound of <K† K> over all states. Source: Gershgorin's circle theorem.
+fn least_weight(k: &[Complex64]) -> f64 {
+    let side = k.len().isqrt();
+    let gram = |a: usize, b: usize| -> Complex64 {
+        (0..side).map(|r| k[r * side + a].conj() * k[r * side + b]).sum()
+    };
+    let bound = |a: usize| {
+        let others: f64 = (0..side).filter(|&b| b != a).map(|b| gram(a, b).norm()).sum();
+        gram(a, a).re - others
+    };
+    (0..side).map(bound).fold(f64::INFINITY, f64::min)
 }
 
 /// One way to hold and evolve a state.
@@ -92,7 +110,7 @@ pub(crate) trait Engine: Send + Sync {
         options: &Options<'_>,
     ) -> Result<(), SimError>;
     /// Weights of the outcomes of an action.
-    fn weigh(&self, state: &Self::State, action: &Action) -> Weights;
+    fn weigh(&self, state: &mut Self::State, action: &Action) -> Weights;
     /// Takes one outcome, which has this weight, and normalises.
     fn act(&self, state: &mut Self::State, action: &Action, outcome: usize, weight: f64);
     /// Finishes what was put off; called before a state is read.

@@ -4,10 +4,12 @@
 //! over the outcomes; each outcome that got any goes on alone, the last in place, the others from
 //! a copy taken there. Without shots every possible outcome is walked with its probability.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::circuit::classical::{EvalError, Memory};
 use crate::circuit::{Angle, Circuit, MatrixId, Op};
 use crate::diagnostic::Span;
-use crate::engine::model::{Action, Engine, Kraus};
+use crate::engine::model::{Action, Engine, Kraus, Weights};
 use crate::engine::{Options, SimError};
 use crate::limits;
 use crate::plan::code::{self, Code, Inst};
@@ -78,12 +80,15 @@ struct Branch<S> {
     /// Every outcome since the start, and how many of them are already taken.
     path: Vec<u16>,
     taken: usize,
+    /// Its own numbers, so that branches may run in any order.
+    rng: Rng,
 }
 
 /// A branch that waits. Without a state it starts again and takes the outcomes of its path.
-struct Waiting<S> {
+pub(crate) struct Waiting<S> {
     share: Share,
     path: Vec<u16>,
+    rng: Rng,
     resume: Option<(usize, Memory, S, u64)>,
 }
 
@@ -204,9 +209,21 @@ impl<E: Engine> Runner<E> {
         Ok(Kraus::new(qubits, operators))
     }
 
-    fn start(&self, share: Share, path: Vec<u16>) -> Branch<E::State> {
+    fn start(&self, share: Share, path: Vec<u16>, rng: Rng) -> Branch<E::State> {
         let memory = self.blank.clone();
-        Branch { at: 0, memory, state: self.engine.zero(), share, rounds: 0, path, taken: 0 }
+        Branch { at: 0, memory, state: self.engine.zero(), share, rounds: 0, path, taken: 0, rng }
+    }
+
+    /// How many states may wait: one is being evolved by each of some threads and one more may be
+    /// wanted by a result.
+    pub(crate) fn room(&self, options: &Options<'_>, threads: usize) -> usize {
+        let states = options.max_memory / self.engine.state_bytes().max(1);
+        states.saturating_sub(2 * threads as u64) as usize
+    }
+
+    /// What waits before anything has begun.
+    pub(crate) fn root(share: Share, rng: Rng) -> Waiting<E::State> {
+        Waiting { share, path: Vec::new(), rng, resume: None }
     }
 
     /// Walks every branch that has a share and calls `end` at the end of each.
@@ -217,29 +234,12 @@ impl<E: Engine> Runner<E> {
         options: &Options<'_>,
         end: &mut dyn FnMut(Leaf<'_, E::State>, &mut Rng) -> Result<(), SimError>,
     ) -> Result<(), SimError> {
-        // One state is being evolved and one more may be wanted by a result.
-        let room = (options.max_memory / self.engine.state_bytes().max(1)).saturating_sub(2) as usize;
-        let mut waiting = vec![Waiting { share, path: Vec::new(), resume: None }];
-        let (mut kept, mut leaves) = (0, 0);
+        let room = self.room(options, 1);
+        let mut waiting = vec![Self::root(share, rng.clone())];
+        let kept = AtomicUsize::new(0);
+        let mut leaves = 0;
         while let Some(next) = waiting.pop() {
-            let mut branch = match next.resume {
-                Some((at, memory, state, rounds)) => {
-                    kept -= 1;
-                    let taken = next.path.len() - 1;
-                    Branch { at, memory, state, share: next.share, rounds, path: next.path, taken }
-                }
-                None => self.start(next.share, next.path),
-            };
-            self.go(&mut branch, rng, options, &mut |branch, share, outcome| {
-                let mut path = branch.path.clone();
-                path.push(outcome);
-                let resume = (kept < room).then(|| {
-                    kept += 1;
-                    (branch.at - 1, branch.memory.clone(), self.engine.copy(&branch.state), branch.rounds)
-                });
-                waiting.push(Waiting { share, path, resume });
-            })?;
-            self.engine.settle(&mut branch.state);
+            self.follow(next, options, (&kept, room), &mut waiting, end)?;
             leaves += 1;
             if matches!(share, Share::Weight(_)) && leaves + waiting.len() as u64 > EXACT_LEAVES {
                 return Err(SimError::Limit {
@@ -248,25 +248,57 @@ impl<E: Engine> Runner<E> {
                     span: None,
                 });
             }
-            end(Leaf { state: &mut branch.state, memory: &branch.memory, share: branch.share }, rng)?;
         }
         Ok(())
+    }
+
+    /// Takes what waits to its end; branches that part from it go to `waiting`, with a copy of the
+    /// state while fewer are kept than there is room for.
+    pub(crate) fn follow(
+        &self,
+        next: Waiting<E::State>,
+        options: &Options<'_>,
+        (kept, room): (&AtomicUsize, usize),
+        waiting: &mut Vec<Waiting<E::State>>,
+        end: &mut dyn FnMut(Leaf<'_, E::State>, &mut Rng) -> Result<(), SimError>,
+    ) -> Result<(), SimError> {
+        let mut branch = match next.resume {
+            Some((at, memory, state, rounds)) => {
+                kept.fetch_sub(1, Ordering::Relaxed);
+                let taken = next.path.len() - 1;
+                let (share, path, rng) = (next.share, next.path, next.rng);
+                Branch { at, memory, state, share, rounds, path, taken, rng }
+            }
+            None => self.start(next.share, next.path, next.rng),
+        };
+        self.go(&mut branch, options, &mut |branch, share, outcome, rng| {
+            let mut path = branch.path.clone();
+            path.push(outcome);
+            let resume = (kept.fetch_add(1, Ordering::Relaxed) < room).then(|| {
+                (branch.at - 1, branch.memory.clone(), self.engine.copy(&branch.state), branch.rounds)
+            });
+            if resume.is_none() {
+                kept.fetch_sub(1, Ordering::Relaxed);
+            }
+            waiting.push(Waiting { share, path, rng, resume });
+        })?;
+        self.engine.settle(&mut branch.state);
+        end(Leaf { state: &mut branch.state, memory: &branch.memory, share: branch.share }, &mut branch.rng)
     }
 
     /// Takes a branch to its end; `fork` is told of other outcomes that got a share.
     fn go(
         &self,
         branch: &mut Branch<E::State>,
-        rng: &mut Rng,
         options: &Options<'_>,
-        fork: &mut dyn FnMut(&Branch<E::State>, Share, u16),
+        fork: &mut dyn FnMut(&Branch<E::State>, Share, u16, Rng),
     ) -> Result<(), SimError> {
         while branch.at < self.code.insts.len() {
             let at = branch.at;
             branch.at += 1;
             match (&self.code.insts[at], &self.loaded[at]) {
                 (_, Loaded::Plan(plan)) => self.engine.evolve(&mut branch.state, plan, options)?,
-                (inst, Loaded::Action(action)) => self.act(branch, inst, action, rng, fork),
+                (inst, Loaded::Action(action)) => self.act(branch, inst, action, fork),
                 (inst, Loaded::Late) => {
                     let plan = self.plan_late(inst, &branch.memory, at)?;
                     self.engine.evolve(&mut branch.state, &plan, options)?;
@@ -306,21 +338,27 @@ impl<E: Engine> Runner<E> {
         branch: &mut Branch<E::State>,
         inst: &Inst,
         action: &Action,
-        rng: &mut Rng,
-        fork: &mut dyn FnMut(&Branch<E::State>, Share, u16),
+        fork: &mut dyn FnMut(&Branch<E::State>, Share, u16, Rng),
     ) {
         if let (true, Share::Weight(_), Action::Measure(q)) = (self.forgets, branch.share, action) {
             let forgotten = Action::Channel(Kraus::dephase(*q));
             return self.engine.act(&mut branch.state, &forgotten, 0, 1.0);
         }
-        let weights = self.engine.weigh(&branch.state, action);
+        let likely = likely(branch, action);
+        if let Some(Likely { outcome, open: 0, .. }) = likely {
+            // Taken unseen; the norm is made good by the next outcome that is weighed.
+            branch.path.push(outcome as u16);
+            branch.taken = branch.path.len();
+            return self.engine.act(&mut branch.state, action, outcome, 1.0);
+        }
+        let weights = self.engine.weigh(&mut branch.state, action);
         let outcome = if weights.len() == 1 {
             0
         } else if let Some(&known) = branch.path.get(branch.taken) {
             branch.taken += 1;
             usize::from(known)
         } else {
-            choose(branch, &weights, rng, fork)
+            choose(branch, &weights, likely, fork)
         };
         self.engine.act(&mut branch.state, action, outcome, weights[outcome]);
         if let (Inst::Measure { bit: Some(bit), .. }, Action::Measure(_)) = (inst, action) {
@@ -350,18 +388,48 @@ impl<E: Engine> Runner<E> {
     }
 }
 
+/// Shots of which most are known to take one outcome before the state is looked at.
+#[derive(Clone, Copy)]
+struct Likely {
+    outcome: usize,
+    /// A lower bound of its probability.
+    floor: f64,
+    /// Shots that drew a number above the bound.
+    open: u64,
+}
+
+/// Draws how many shots fall past the bound of the likeliest outcome of a channel.
+fn likely<S>(branch: &mut Branch<S>, action: &Action) -> Option<Likely> {
+    match (action, branch.share) {
+        (Action::Channel(Kraus { floor: Some((outcome, floor)), .. }), Share::Shots(n))
+            if branch.taken == branch.path.len() =>
+        {
+            let open = branch.rng.binomial(n, 1.0 - floor);
+            Some(Likely { outcome: *outcome, floor: *floor, open })
+        }
+        _ => None,
+    }
+}
+
 /// Splits the share of a branch over outcomes: the last that gets any is taken, the others forked.
 #[allow(clippy::type_complexity, reason = "the callback of `go`")]
 fn choose<S>(
     branch: &mut Branch<S>,
     weights: &[f64],
-    rng: &mut Rng,
-    fork: &mut dyn FnMut(&Branch<S>, Share, u16),
+    likely: Option<Likely>,
+    fork: &mut dyn FnMut(&Branch<S>, Share, u16, Rng),
 ) -> usize {
     let total: f64 = weights.iter().sum();
-    let parts: Vec<Share> = match branch.share {
-        Share::Shots(n) => rng.multinomial(n, weights).into_iter().map(Share::Shots).collect(),
-        Share::Weight(w) => weights.iter().map(|x| Share::Weight(w * x / total)).collect(),
+    let parts: Vec<Share> = match (branch.share, likely) {
+        (Share::Shots(n), Some(Likely { outcome, floor, open })) => {
+            let mut rest: Weights = weights.into();
+            rest[outcome] = (rest[outcome] - floor * total).max(0.0);
+            let mut parts = branch.rng.multinomial(open, &rest);
+            parts[outcome] += n - open;
+            parts.into_iter().map(Share::Shots).collect()
+        }
+        (Share::Shots(n), None) => branch.rng.multinomial(n, weights).into_iter().map(Share::Shots).collect(),
+        (Share::Weight(w), _) => weights.iter().map(|x| Share::Weight(w * x / total)).collect(),
     };
     let some = |share: &Share| match *share {
         Share::Shots(n) => n > 0,
@@ -369,7 +437,8 @@ fn choose<S>(
     };
     let last = parts.iter().rposition(some).unwrap_or(0);
     for (outcome, &part) in parts[..last].iter().enumerate().filter(|(_, p)| some(p)) {
-        fork(branch, part, outcome as u16);
+        let rng = Rng::new(branch.rng.bits());
+        fork(branch, part, outcome as u16, rng);
     }
     branch.share = parts[last];
     branch.path.push(last as u16);

@@ -1,7 +1,10 @@
 //! Answers from shots: one set of outcomes, read in the bases that the result types ask for.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::circuit::BitString;
 use crate::engine::bases::{self, Bases, Readings};
+use crate::engine::crew;
 use crate::engine::model::Engine;
 use crate::engine::runner::{Leaf, Runner, Share};
 use crate::engine::{Counts, Options, SimError};
@@ -106,28 +109,43 @@ impl Reader {
             Source::Bit(_) => None,
         });
         let direct = direct.eq(self.sampled.iter().map(|&q| Some(q)));
+        let done = AtomicU64::new(0);
+        let own = Rng::new(rng.bits());
+        let walker = std::mem::replace(rng, own);
+        let parts =
+            crew::walk(runner, shots, walker, options, &|leaf, rng, (rows, us): &mut (Rows, u64)| {
+                let Share::Shots(part) = leaf.share else { return Ok(()) };
+                let began = options.now_us();
+                if let Some(plan) = &rotation {
+                    runner.engine.evolve(leaf.state, plan, options)?;
+                    runner.engine.settle(leaf.state);
+                }
+                let drawn = runner.engine.sample(leaf.state, &self.sampled, part, rng);
+                if direct && part == shots {
+                    *rows = drawn;
+                } else {
+                    if rows.words == 0 {
+                        *rows = Rows::new(self.sources.len());
+                    }
+                    self.compose(&drawn, &leaf, rows);
+                }
+                let done = done.fetch_add(part, Ordering::Relaxed) + part;
+                if let Some(watch) = options.watch {
+                    watch.progress(done as f64 / shots as f64);
+                }
+                *us += options.now_us() - began;
+                Ok(())
+            })?;
         let mut rows = Rows::new(self.sources.len());
-        let mut done = 0;
-        runner.walk(Share::Shots(shots), rng, options, &mut |leaf, rng| {
-            let Share::Shots(part) = leaf.share else { return Ok(()) };
-            let began = options.now_us();
-            if let Some(plan) = &rotation {
-                runner.engine.evolve(leaf.state, plan, options)?;
-                runner.engine.settle(leaf.state);
-            }
-            let drawn = runner.engine.sample(leaf.state, &self.sampled, part, rng);
-            if direct && part == shots {
-                rows = drawn;
+        for (part, us) in parts {
+            if rows.counts.is_empty() {
+                rows = part;
             } else {
-                self.compose(&drawn, &leaf, &mut rows);
+                rows.keys.extend(part.keys);
+                rows.counts.extend(part.counts);
             }
-            done += part;
-            if let Some(watch) = options.watch {
-                watch.progress(done as f64 / shots as f64);
-            }
-            sampling(options.now_us() - began);
-            Ok(())
-        })?;
+            sampling(us);
+        }
         let began = options.now_us();
         rows.tidy();
         let reading = self.answer(&rows, rng, options.keep_shots);

@@ -100,7 +100,7 @@ impl Engine for StateVector {
         state.apply(plan, options)
     }
 
-    fn weigh(&self, state: &Amplitudes, action: &Action) -> Weights {
+    fn weigh(&self, state: &mut Amplitudes, action: &Action) -> Weights {
         match action {
             Action::Measure(q) | Action::Reset(q) => {
                 let bit = 1 << self.bit(*q);

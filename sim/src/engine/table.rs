@@ -118,7 +118,7 @@ pub(crate) static ROWS: [Row; 5] = [
         },
         make: |circuit, code, options| {
             let (n, threads) = (circuit.n_qubits, options.threads);
-            let engine = DensityMatrix { n, cpu: kernels::cpu(), threads };
+            let engine = DensityMatrix::new(n, kernels::cpu(), threads);
             make(engine, circuit, code, options, true)
         },
     },

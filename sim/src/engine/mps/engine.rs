@@ -115,7 +115,7 @@ impl Engine for Mps {
         Ok(())
     }
 
-    fn weigh(&self, state: &Chain, action: &Action) -> Weights {
+    fn weigh(&self, state: &mut Chain, action: &Action) -> Weights {
         match action {
             Action::Measure(q) | Action::Reset(q) => state.probabilities(&[*q]).into_iter().collect(),
             Action::Channel(kraus) => {

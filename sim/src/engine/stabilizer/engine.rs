@@ -108,7 +108,7 @@ impl Engine for Stabilizer {
         Ok(())
     }
 
-    fn weigh(&self, state: &Tableau, action: &Action) -> Weights {
+    fn weigh(&self, state: &mut Tableau, action: &Action) -> Weights {
         match action {
             Action::Measure(q) | Action::Reset(q) => match state.certain(*q) {
                 Some(known) => [f64::from(u8::from(!known)), f64::from(u8::from(known))],

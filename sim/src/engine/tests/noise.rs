@@ -73,6 +73,45 @@ fn threads_change_no_bit_of_the_answer() {
 }
 
 #[test]
+fn threads_change_no_shot() {
+    let noisy = noisy(5, 2, 12).circuit;
+    let mut build = Build::new(5).bits("b", 6);
+    for bit in 0..6 {
+        build = build.random_gates(&mut Rng::new(u64::from(bit)), 10).measure(bit % 5, bit);
+    }
+    for (circuit, engine) in [(noisy, EngineChoice::Trajectories), (build.circuit, EngineChoice::StateVector)]
+    {
+        let counts = |threads| {
+            let options = Options { threads, keep_shots: true, ..on(engine) };
+            prepare(&circuit, &options).unwrap().run(&[], 3000, 8).unwrap()
+        };
+        assert_eq!(counts(1), counts(4));
+    }
+}
+
+#[test]
+fn damping_is_taken_unseen_as_often_as_it_happens() {
+    // A qubit in 1 decays at each of 20 channels: what is left is known exactly.
+    let mut build = Build::new(2).gate(Gate::X, &[0], &[]).gate(Gate::H, &[1], &[]);
+    for _ in 0..20 {
+        build = build.noise(noise::Channel::AmplitudeDamping, &[0], &[0.03]);
+        build = build.noise(noise::Channel::PhaseDamping, &[1], &[0.03]);
+    }
+    let circuit = build.gate(Gate::H, &[1], &[]).circuit;
+    let shots = 100_000;
+    let counts =
+        prepare(&circuit, &on(EngineChoice::Trajectories)).unwrap().run(&[], shots, 5).unwrap().counts;
+    let seen = |at: usize, value: bool| -> f64 {
+        let rows = counts.iter().filter(|c| c.0.bits()[at] == value);
+        rows.map(|c| c.1).sum::<u64>() as f64 / shots as f64
+    };
+    // Five standard deviations: about once in two million seeds.
+    let close = |p: f64, seen: f64| (p - seen).abs() < 5.0 * (p * (1.0 - p) / shots as f64).sqrt();
+    assert!(close(0.97f64.powi(20), seen(0, true)), "{}", seen(0, true));
+    assert!(close(f64::midpoint(1.0, 0.97f64.powi(10)), seen(1, false)), "{}", seen(1, false));
+}
+
+#[test]
 fn measurement_feed_forward_and_means_agree_with_the_state_vector() {
     for seed in 0..6 {
         let mut rng = Rng::new(seed);
