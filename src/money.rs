@@ -89,15 +89,19 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// All digits that matter and no more: `1.75`, `0`, `-0.000425`.
+    /// All digits that matter and no more: `1.75`, `0`, `-0.000425`. For people, `{:#}`: with the
+    /// currency and at least cents: `$1.75`, `$0.00`, `-$0.000425`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.nano_usd.unsigned_abs();
         let (whole, part) = (magnitude / NANOS_PER_USD as u64, magnitude % NANOS_PER_USD as u64);
         let sign = if self.nano_usd < 0 { "-" } else { "" };
-        if part == 0 {
-            return f.pad(&format!("{sign}{whole}"));
+        let part = format!("{part:09}");
+        let part = part.trim_end_matches('0');
+        if f.alternate() {
+            return f.pad(&format!("{sign}${whole}.{part:0<2}"));
         }
-        f.pad(format!("{sign}{whole}.{part:09}").trim_end_matches('0'))
+        let point = if part.is_empty() { "" } else { "." };
+        f.pad(&format!("{sign}{whole}{point}{part}"))
     }
 }
 
@@ -136,6 +140,14 @@ mod tests {
         }
         assert_eq!("1.7500000000".parse::<Money>().unwrap().to_string(), "1.75");
         assert_eq!("0.30".parse::<Money>().unwrap().nanos(), 300_000_000);
+    }
+
+    #[test]
+    fn people_see_the_currency_and_cents() {
+        for (text, shown) in [("0", "$0.00"), ("80.3", "$80.30"), ("-0.000425", "-$0.000425"), ("2", "$2.00")]
+        {
+            assert_eq!(format!("{:#}", text.parse::<Money>().unwrap()), shown);
+        }
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub enum Refused {
     #[error("no price is known for {0}")]
     NoPrice(String),
     /// It costs more than the user's ceiling.
-    #[error("it costs {worst_case} USD at worst, above the ceiling of {max_cost} USD")]
+    #[error("it costs {worst_case:#} at worst, above the ceiling of {max_cost:#}")]
     OverMaxCost {
         /// What it can cost.
         worst_case: Money,
@@ -141,7 +141,7 @@ pub enum Refused {
         now: String,
     },
     /// A budget has no room.
-    #[error("budget {} has {} USD left, {} USD needed", .0.budget, .0.free, .0.needed)]
+    #[error("budget {} has {:#} left, {:#} needed", .0.budget, .0.free, .0.needed)]
     OverBudget(Shortfall),
     /// No budget of that name.
     #[error("there is no budget {0}")]

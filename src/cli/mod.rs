@@ -11,7 +11,7 @@ mod work;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 pub use failure::Failure;
 use output::Out;
@@ -141,7 +141,8 @@ pub(crate) struct Context {
 pub fn main() -> u8 {
     let config = Config::read();
     let arguments = arguments(std::env::args_os());
-    let cli = match Cli::try_parse_from(&arguments) {
+    let parsed = command().try_get_matches_from(&arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return misused(&error, &arguments),
     };
@@ -199,7 +200,14 @@ fn misused(error: &clap::Error, arguments: &[OsString]) -> u8 {
 
 /// The command as clap knows it, for completions, the manual and help.
 pub(crate) fn command() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
+    numbers_below_zero(<Cli as clap::CommandFactory>::command())
+}
+
+/// Lets `--shots -1` reach the rule that refuses it, with its reason, on every verb.
+fn numbers_below_zero(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| if arg.get_action().takes_values() { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(numbers_below_zero)
 }
 
 fn start_log(global: &Global) {

@@ -140,12 +140,7 @@ pub fn device_quote(row: &DeviceQuote) -> Value {
 
 /// At least two decimals, as money is written on a table.
 pub fn fee(amount: Money) -> String {
-    let text = amount.to_string();
-    match text.split_once('.') {
-        None => format!("{text}.00"),
-        Some((_, part)) if part.len() == 1 => format!("{text}0"),
-        Some(_) => text,
-    }
+    format!("{amount:#}").replace('$', "")
 }
 
 /// `shotbook.quote/1`.

@@ -123,12 +123,19 @@ pub fn exit_of(job: &Job) -> u8 {
 pub fn line(job: &Job) -> String {
     let terms = &job.terms;
     let money = match (job.held.is_zero(), job.settled.is_zero()) {
-        (false, _) => format!("held ${}", job.held),
-        (true, _) => format!("settled ${}", job.settled),
+        (false, _) => format!("held {:#}", job.held),
+        (true, _) => format!("settled {:#}", job.settled),
     };
     let task = job.task().map(|t| format!(" · {t}")).unwrap_or_default();
+    let fetching = if matches!(job.stage, Stage::Settling { .. }) { " · fetching its result" } else { "" };
     let why = views::problem(job).map(|p| format!(" · {p}")).unwrap_or_default();
-    format!("{} {} · {} · {} shots · {money}{task}{why}", terms.id, State::of(job), terms.device, terms.shots)
+    format!(
+        "{} {} · {} · {} shots · {money}{task}{fetching}{why}",
+        terms.id,
+        State::of(job),
+        terms.device,
+        terms.shots
+    )
 }
 
 /// Tells of changes on stderr, once each.
@@ -139,6 +146,16 @@ pub fn teller<'a>(out: &'a mut Out, quiet: bool) -> impl FnMut(&Job) + 'a {
         if !quiet && line != last {
             out.say(&line);
             last = line;
+        }
+    }
+}
+
+/// Tells of changes on the way; the end itself is the answer, and belongs on stdout.
+pub fn teller_until_end<'a>(out: &'a mut Out, quiet: bool) -> impl FnMut(&Job) + 'a {
+    let mut tell = teller(out, quiet);
+    move |job| {
+        if !job.is_done() {
+            tell(job);
         }
     }
 }

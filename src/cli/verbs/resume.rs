@@ -22,7 +22,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         None => store.due(Timestamp::from_micros(i64::MAX), usize::MAX)?,
     };
     if ids.is_empty() {
-        out.say("nothing is owed");
+        if out.is_json() {
+            out.json(&serde_json::json!({"schema": "shotbook.jobs/1", "jobs": []}));
+        } else {
+            out.say("nothing is owed");
+        }
         return Ok(0);
     }
     super::wait::drive(&store, context, &ids, Patience::UntilStuck, out)

@@ -11,7 +11,7 @@ use crate::budget::Facts;
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::views::fee;
-use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller, with_runner};
+use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller_until_end, with_runner};
 use crate::cli::{Context, Failure, diagnostics};
 use crate::failpoint;
 use crate::ids::{BudgetName, JobId};
@@ -273,7 +273,7 @@ fn drive(
     let done = if args.detach && args.on == "local" {
         None
     } else {
-        let mut tell = teller(out, quiet);
+        let mut tell = teller_until_end(out, quiet);
         let done =
             with_runner(context, store, async |runner| Ok(runner.finish(&ids, patience, &mut tell).await?))?;
         drop(tell);

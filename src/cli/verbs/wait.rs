@@ -1,7 +1,7 @@
 //! `wait`: until jobs end, and then as they ended.
 
 use crate::cli::output::Out;
-use crate::cli::work::{after_loop, job_id, job_json, line, tell_interrupted, teller, with_runner};
+use crate::cli::work::{after_loop, job_id, job_json, line, tell_interrupted, teller_until_end, with_runner};
 use crate::cli::{Context, Failure};
 use crate::ids::JobId;
 use crate::runner::Patience;
@@ -38,7 +38,7 @@ pub fn drive(
     out: &mut Out,
 ) -> Result<u8, Failure> {
     let quiet = context.global.quiet || out.is_json();
-    let mut tell = teller(out, quiet);
+    let mut tell = teller_until_end(out, quiet);
     let done =
         with_runner(context, store, async |runner| Ok(runner.finish(ids, patience, &mut tell).await?))?;
     drop(tell);
