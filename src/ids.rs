@@ -93,6 +93,17 @@ impl CollectionId {
         let value = u128::from(millis & ((1 << 48) - 1)) << 32 | u128::from(random & 0xffff_ffff);
         Self(format!("c_{}", base32(value, 16)))
     }
+
+    /// The collection of a key: the same in the same store, so that accepting it again finds it.
+    pub fn of(store: &StoreId, key: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"collection\0");
+        hash.update(store.as_str().as_bytes());
+        hash.update([0]);
+        hash.update(key.as_bytes());
+        let value = hash.finalize()[..10].iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
+        Self(format!("c_{}", base32(value, 16)))
+    }
 }
 
 impl BlobId {

@@ -6,4 +6,7 @@ mod submit;
 
 pub use compute::Simulator;
 pub use session::{Here, SystemClock, runtime};
-pub use submit::{Plan, Refused, Request, Submitted, accept, inputs_from_json, inputs_json, options, plan};
+pub use submit::{
+    Entry, Plan, Refused, Request, Submitted, accept, accept_all, inputs_from_json, inputs_json, options,
+    plan,
+};

@@ -37,6 +37,20 @@ impl Here {
         crate::ids::JobId::born(now, uuid::Uuid::now_v7().as_u64_pair().1)
     }
 
+    /// Fresh job ids that sort in the order of their number.
+    pub fn job_ids(self, n: usize) -> impl Iterator<Item = crate::ids::JobId> {
+        let now = u64::try_from(time::now().micros() / 1000).unwrap_or(0);
+        // Below 2^31, so that no collection that fits a store can run past 32 bits.
+        let first = uuid::Uuid::now_v7().as_u64_pair().1 & ((1 << 31) - 1);
+        (0..n as u64).map(move |i| crate::ids::JobId::born(now, first + i))
+    }
+
+    /// A fresh collection id.
+    pub fn collection_id(self) -> crate::ids::CollectionId {
+        let now = u64::try_from(time::now().micros() / 1000).unwrap_or(0);
+        crate::ids::CollectionId::born(now, uuid::Uuid::now_v7().as_u64_pair().1)
+    }
+
     /// A fresh seed.
     pub fn seed(self) -> u64 {
         uuid::Uuid::now_v7().as_u64_pair().1 & ((1 << 53) - 1)

@@ -10,7 +10,7 @@ use shotbook_sim::target::{self, Catalogue, Device};
 
 use crate::backend::tags;
 use crate::budget::{self, Facts, Shortfall};
-use crate::ids::{BlobId, BudgetName, DeviceArn, JobId, JobTag};
+use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag};
 use crate::job::{HoldKind, Job, Place, RetryPolicy, Terms};
 use crate::money::{Money, OutOfRange};
 use crate::price::quote::{self, Subject};
@@ -305,18 +305,80 @@ pub fn accept(
     world: Option<String>,
     now: Timestamp,
 ) -> Result<Submitted, Refused> {
-    let draft = &plan.draft;
-    let existing = store.budgets(now)?;
-    if let Some(missing) = draft.named_budgets.iter().find(|n| existing.iter().all(|b| b.budget.name != **n))
-    {
-        return Err(Refused::NoBudget(missing.clone()));
+    let entry = Entry { plan, id: id.clone(), key: plan.draft.key.clone(), facts: facts.clone() };
+    match accept_all(store, &[entry], None, world, now)? {
+        Accepted::Same(ids) => Ok(Submitted::Same(ids.into_iter().next().unwrap_or(id))),
+        _ => Ok(Submitted::New(id)),
     }
-    let budgets: Vec<_> = existing.into_iter().map(|b| b.budget).collect();
-    let key = draft.key.clone().unwrap_or_else(|| id.as_str().to_owned());
-    let terms = Terms {
-        id: id.clone(),
-        tag: JobTag::of(&store.identity()?.store, &key),
-        key,
+}
+
+/// A plan with what acceptance adds to it.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Id of the job, if it is new.
+    pub id: JobId,
+    /// Its key; its id unless given.
+    pub key: Option<String>,
+    /// What budgets look at.
+    pub facts: Facts<'a>,
+}
+
+/// Stores all plans as jobs and holds their money in one commit, or nothing at all. With a collection,
+/// entry `n` becomes its point `n`. What is here already under its key with the same content stays
+/// as it is, so that accepting again after an interruption adds only what is missing.
+///
+/// # Errors
+/// A budget without room, a key of another job, a budget that is not there, or the store.
+pub fn accept_all(
+    store: &dyn Store,
+    entries: &[Entry<'_>],
+    collection: Option<(CollectionId, String)>,
+    world: Option<String>,
+    now: Timestamp,
+) -> Result<Accepted, Refused> {
+    let existing: Vec<_> = store.budgets(now)?.into_iter().map(|b| b.budget).collect();
+    let identity = store.identity()?.store;
+    let (mut jobs, mut blobs) = (Vec::with_capacity(entries.len()), BTreeMap::new());
+    for (number, entry) in entries.iter().enumerate() {
+        let named = &entry.plan.draft.named_budgets;
+        if let Some(missing) = named.iter().find(|n| existing.iter().all(|b| b.name != **n)) {
+            return Err(Refused::NoBudget(missing.clone()));
+        }
+        let budgets = budget::binding(&existing, named, &entry.facts);
+        let tag = JobTag::of(&identity, entry.key.as_deref().unwrap_or(entry.id.as_str()));
+        let terms = terms(entry, tag, budgets, collection.as_ref().map(|(id, _)| id.clone()), now);
+        // Money waits with the job: a hold for next week would block the grant until then.
+        let hold_now = terms.not_before.is_none_or(|at| at <= now);
+        let job = Job::accepted(Arc::new(terms), hold_now);
+        jobs.push(NewJob { job, points: vec![number as u64] });
+        let draft = &entry.plan.draft;
+        for (name, bytes) in [&draft.circuit, &draft.action, &draft.inputs].into_iter().zip(&entry.plan.blobs)
+        {
+            blobs.entry(name.clone()).or_insert_with(|| bytes.clone());
+        }
+    }
+    let acceptance = Acceptance { collection, jobs, blobs: blobs.into_values().collect(), world, at: now };
+    match store.accept(&acceptance)? {
+        Accepted::KeyTaken { key, job } => Err(Refused::KeyTaken { key, job }),
+        Accepted::OverBudget(shortfall) => Err(Refused::OverBudget(shortfall)),
+        accepted => Ok(accepted),
+    }
+}
+
+fn terms(
+    entry: &Entry<'_>,
+    tag: JobTag,
+    budgets: Vec<BudgetName>,
+    collection: Option<CollectionId>,
+    now: Timestamp,
+) -> Terms {
+    let (plan, draft) = (entry.plan, &entry.plan.draft);
+    Terms {
+        id: entry.id.clone(),
+        tag,
+        key: entry.key.clone().unwrap_or_else(|| entry.id.as_str().to_owned()),
         content: draft.content.clone(),
         name: draft.name.clone(),
         project: draft.project.clone(),
@@ -331,24 +393,13 @@ pub fn accept(
         quoted: plan.price.total,
         hold: plan.hold,
         hold_kind: draft.hold_kind,
-        budgets: budget::binding(&budgets, &draft.named_budgets, facts),
+        budgets,
         max_cost: draft.max_cost,
         retries: draft.retries,
         not_before: draft.not_before,
         created_at: now,
-        collection: None,
+        collection,
         adopted: false,
-    };
-    // Money waits with the job: a hold for next week would block the grant until then.
-    let hold_now = draft.not_before.is_none_or(|at| at <= now);
-    let job = Job::accepted(Arc::new(terms), hold_now);
-    let jobs = vec![NewJob { job, points: vec![0] }];
-    let acceptance = Acceptance { collection: None, jobs, blobs: plan.blobs.clone(), world, at: now };
-    match store.accept(&acceptance)? {
-        Accepted::New => Ok(Submitted::New(id)),
-        Accepted::Same(ids) => Ok(Submitted::Same(ids.into_iter().next().unwrap_or(id))),
-        Accepted::KeyTaken { key, job } => Err(Refused::KeyTaken { key, job }),
-        Accepted::OverBudget(shortfall) => Err(Refused::OverBudget(shortfall)),
     }
 }
 

@@ -31,6 +31,13 @@ impl Failure {
         self
     }
 
+    /// The same with the place that it speaks of.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// What happened.
     pub fn message(&self) -> &str {
         &self.message

@@ -106,8 +106,9 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
 
     /// Each job as far as it goes without waiting.
     async fn round(&self, ids: &[JobId], seen: &mut dyn FnMut(&Job)) -> Result<Round, RunError> {
-        let mut round = Round::default();
-        for id in ids {
+        let crowd = self.crowd(ids, seen)?;
+        let mut round = Round { done: crowd.done, ..Round::default() };
+        for id in &crowd.rest {
             loop {
                 match self.step(id).await? {
                     Step::Moved(job) => seen(&job),

@@ -5,6 +5,7 @@
 
 mod adoption;
 mod alive;
+mod crowd;
 mod doing;
 mod drive;
 mod lanes;
@@ -47,6 +48,22 @@ pub trait Clock {
 pub trait Compute {
     /// The result as stored bytes, or why there is none.
     fn compute(&self, job: &Job, circuit: &[u8], inputs: &[u8]) -> Result<Vec<u8>, String>;
+
+    /// The same for several jobs, which may run side by side. Shape: one answer per job.
+    fn compute_all(&self, work: &[LocalWork]) -> Vec<Result<Vec<u8>, String>> {
+        work.iter().map(|w| self.compute(&w.job, &w.circuit, &w.inputs)).collect()
+    }
+}
+
+/// A local job with the bytes that it names.
+#[derive(Clone, Debug)]
+pub struct LocalWork {
+    /// The job.
+    pub job: Job,
+    /// Its circuit.
+    pub circuit: Vec<u8>,
+    /// Values of its inputs.
+    pub inputs: Vec<u8>,
 }
 
 /// What one step came to.

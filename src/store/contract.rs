@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 use crate::budget::Period;
-use crate::ids::BlobId;
+use crate::ids::{BlobId, StoreId};
 use crate::job::{Job, Outcome, Stage, TaskStatus, apply};
 use crate::price::Metering;
 use crate::testing::TestSize;
@@ -29,6 +29,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("adoption passes a cap", adoption),
     ("money is real or play", real_or_play),
     ("a lease is one runner's", leases),
+    ("a collection keeps its points", collections),
+    ("steps of a group stand or fall alone", groups),
     ("due jobs come in order", due_order),
     ("an argument finds its job", resolve),
     ("bytes come back, small and large", blobs),
@@ -220,6 +222,50 @@ fn leases(store: &dyn Store) {
     assert_eq!(store.lease_holder(id).unwrap(), Some(two.clone()), "only its holder gives it back");
     store.unlease(id, &two).unwrap();
     assert_eq!(store.lease_holder(id).unwrap(), None);
+}
+
+fn collections(store: &dyn Store) {
+    let id = CollectionId::of(&StoreId::new("s"), "sweep");
+    let jobs = [job("b", "1", &[]), job("a", "1", &[])];
+    let mut whole = acceptance(&jobs);
+    whole.collection = Some((id.clone(), "sweep".into()));
+    (whole.jobs[0].points, whole.jobs[1].points) = (vec![0, 2], vec![1]);
+    assert_eq!(store.accept(&whole).unwrap(), Accepted::New);
+    let named: Vec<(u64, String)> =
+        store.points(&id).unwrap().into_iter().map(|(n, job)| (n, job.to_string())).collect();
+    assert_eq!(named, [(0, "j_b".into()), (1, "j_a".into()), (2, "j_b".into())]);
+    let same = store.accept(&whole).unwrap();
+    assert_eq!(same, Accepted::Same(jobs.iter().map(|j| j.terms.id.clone()).collect()));
+    let _alone = store.accept(&acceptance(&[job("c", "1", &[])])).unwrap();
+    let all = store.collections().unwrap();
+    assert_eq!(all, [Collection { id, key: "sweep".into(), created_at: now(), points: 3 }]);
+    assert!(store.points(&CollectionId::new("c_none")).unwrap().is_empty());
+}
+
+fn groups(store: &dyn Store) {
+    store.add_budget(&budget("b", "3", Period::Ever)).unwrap();
+    let jobs = ["x", "y", "z"].map(|name| job(name, "1", &["b"]));
+    let _new = store.accept(&acceptance(&jobs)).unwrap();
+    let ids = jobs.clone().map(|j| j.terms.id.clone());
+    let (one, two) = (RunnerId::new("one"), RunnerId::new("two"));
+    assert!(store.lease(&ids[1], &two, now(), now().after(std::time::Duration::from_secs(60))).unwrap());
+    let taken = store.lease_all(&ids, &one, now(), now().after(std::time::Duration::from_secs(60))).unwrap();
+    assert_eq!(taken, [ids[0].clone(), ids[2].clone()], "what another one holds is left to it");
+    let change = |job: &Job, event: Event| {
+        let after = apply(job, &event, now()).unwrap();
+        Change { before: job.clone(), after, event, blobs: Vec::new(), guarded: false, at: now() }
+    };
+    let mut stale = jobs[1].clone();
+    stale.version = 7;
+    let changes = [
+        change(&jobs[0], Event::CancelAsked),
+        change(&stale, Event::CancelAsked),
+        change(&jobs[2], opened()),
+    ];
+    let answers = store.commit_all(&changes).unwrap();
+    assert_eq!(answers, [Committed::Yes(1), Committed::Reload, Committed::Yes(1)]);
+    assert_eq!(store.job(&ids[1]).unwrap(), jobs[1], "what was stale changed nothing");
+    assert_eq!(store.totals().unwrap().held, usd("2"), "the cancelled one gave its money back");
 }
 
 fn due_order(store: &dyn Store) {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Acceptance, Accepted, BudgetStatus, Change, Committed, EventRecord, Filter, Identity, Kind, Store,
-    StoreError, Totals, matches,
+    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
+    Store, StoreError, Totals, matches,
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
-use crate::ids::{BlobId, BudgetName, JobId, QuantumTaskArn, RunnerId, StoreId};
+use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Job, Lane, State, due_at};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -33,6 +33,8 @@ struct Inner {
     claims: BTreeMap<(JobId, BudgetName, PeriodKey), (Money, Money)>,
     leases: BTreeMap<JobId, (RunnerId, Timestamp)>,
     lanes: BTreeMap<Lane, Option<Timestamp>>,
+    collections: BTreeMap<CollectionId, (String, Timestamp)>,
+    points: BTreeMap<(CollectionId, u64), JobId>,
 }
 
 impl MemoryStore {
@@ -147,6 +149,26 @@ impl Inner {
         Ok(None)
     }
 
+    fn commit(&mut self, change: &Change) -> Result<(Committed, bool), StoreError> {
+        let id = &change.before.terms.id;
+        let Some(stored) = self.jobs.get(id).cloned() else {
+            return Err(StoreError::Missing { what: "job", name: id.to_string() });
+        };
+        if stored.version != change.before.version {
+            return Ok((Committed::Reload, false));
+        }
+        let mut after = change.after.clone();
+        after.version = stored.version + 1;
+        self.put_blobs(&change.blobs);
+        if let Some(shortfall) = self.book(Some(&stored), &after, change.guarded, change.at)? {
+            return Ok((Committed::OverBudget(shortfall), false));
+        }
+        self.record(id, change.event.name(), super::detail(&after), change.at);
+        let version = after.version;
+        self.put_job(after);
+        Ok((Committed::Yes(version), true))
+    }
+
     fn record(&mut self, job: &JobId, name: &str, detail: String, at: Timestamp) {
         let sequence = self.events.len() as u64 + 1;
         self.events.push(EventRecord { sequence, at, job: job.clone(), name: name.to_owned(), detail });
@@ -211,16 +233,45 @@ impl Store for MemoryStore {
             if fresh.iter().any(|n| !n.job.terms.is_local()) {
                 inner.bind(if acceptance.world.is_some() { Kind::Play } else { Kind::Real })?;
             }
+            if let Some((id, key)) = &acceptance.collection {
+                inner.collections.entry(id.clone()).or_insert((key.clone(), acceptance.at));
+            }
             inner.put_blobs(&acceptance.blobs);
             for new in fresh {
                 if let Some(shortfall) = inner.book(None, &new.job, true, acceptance.at)? {
                     return Ok((Accepted::OverBudget(shortfall), false));
                 }
                 inner.put_job(new.job.clone());
+                if let Some((id, _)) = &acceptance.collection {
+                    let points = new.points.iter().map(|n| ((id.clone(), *n), new.job.terms.id.clone()));
+                    inner.points.extend(points);
+                }
                 inner.record(&new.job.terms.id, "accepted", super::detail(&new.job), acceptance.at);
             }
             Ok((Accepted::New, true))
         })
+    }
+
+    fn collections(&self) -> Result<Vec<Collection>, StoreError> {
+        let inner = self.lock();
+        let mut all: Vec<Collection> = inner
+            .collections
+            .iter()
+            .map(|(id, (key, at))| Collection {
+                id: id.clone(),
+                key: key.clone(),
+                created_at: *at,
+                points: inner.points.keys().filter(|(c, _)| c == id).count() as u64,
+            })
+            .collect();
+        all.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+        Ok(all)
+    }
+
+    fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError> {
+        let inner = self.lock();
+        let own = inner.points.iter().filter(|((c, _), _)| c == id);
+        Ok(own.map(|((_, n), job)| (*n, job.clone())).collect())
     }
 
     fn job(&self, id: &JobId) -> Result<Job, StoreError> {
@@ -307,25 +358,27 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
-        self.transact(|inner| {
-            let id = &change.before.terms.id;
-            let Some(stored) = inner.jobs.get(id).cloned() else {
-                return Err(StoreError::Missing { what: "job", name: id.to_string() });
-            };
-            if stored.version != change.before.version {
-                return Ok((Committed::Reload, false));
+        self.transact(|inner| inner.commit(change))
+    }
+
+    fn commit_all(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
+        changes.iter().map(|change| self.commit(change)).collect()
+    }
+
+    fn lease_all(
+        &self,
+        ids: &[JobId],
+        runner: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<JobId>, StoreError> {
+        let mut taken = Vec::new();
+        for id in ids {
+            if self.lease(id, runner, now, until)? {
+                taken.push(id.clone());
             }
-            let mut after = change.after.clone();
-            after.version = stored.version + 1;
-            inner.put_blobs(&change.blobs);
-            if let Some(shortfall) = inner.book(Some(&stored), &after, change.guarded, change.at)? {
-                return Ok((Committed::OverBudget(shortfall), false));
-            }
-            inner.record(id, change.event.name(), super::detail(&after), change.at);
-            let version = after.version;
-            inner.put_job(after);
-            Ok((Committed::Yes(version), true))
-        })
+        }
+        Ok(taken)
     }
 
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {

@@ -68,6 +68,19 @@ pub enum Accepted {
     OverBudget(Shortfall),
 }
 
+/// Durable work of many points, as it was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Its id.
+    pub id: CollectionId,
+    /// The user's key, or its id.
+    pub key: String,
+    /// Birth.
+    pub created_at: Timestamp,
+    /// How many points it has.
+    pub points: u64,
+}
+
 /// One step of one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -106,6 +119,8 @@ pub struct Filter {
     pub device: Option<String>,
     /// Project.
     pub project: Option<String>,
+    /// The collection it came with.
+    pub collection: Option<CollectionId>,
     /// Tags that must match.
     pub tags: BTreeMap<String, String>,
     /// Born at or after.
@@ -229,6 +244,10 @@ pub trait Store {
 
     /// Jobs, points, blobs and holds are stored in one commit, or nothing is.
     fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError>;
+    /// Collections, the youngest first.
+    fn collections(&self) -> Result<Vec<Collection>, StoreError>;
+    /// Points of a collection in order, each with the job that carries it.
+    fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError>;
     /// One job by id.
     fn job(&self, id: &JobId) -> Result<Job, StoreError>;
     /// Ids that an argument can mean: an id or its unambiguous prefix, a key, a task ARN.
@@ -257,6 +276,16 @@ pub trait Store {
     fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError>;
     /// Job, event, postings and balances move together when the version is still the loaded one.
     fn commit(&self, change: &Change) -> Result<Committed, StoreError>;
+    /// The same for steps of several jobs in one synced transaction; each stands or falls alone.
+    fn commit_all(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError>;
+    /// `runner` alone should work on those of the jobs that are given back, in one transaction.
+    fn lease_all(
+        &self,
+        ids: &[JobId],
+        runner: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<JobId>, StoreError>;
     /// A task found at AWS is stored as a job with its cost held, even above a cap.
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError>;
     /// Whether a task is known to any job, open or past.
@@ -310,6 +339,7 @@ fn matches(filter: &Filter, job: &Job) -> bool {
     (filter.states.is_empty() || filter.states.contains(&State::of(job)))
         && filter.device.as_ref().is_none_or(|d| *d == terms.device)
         && filter.project.as_ref().is_none_or(|p| terms.project.as_ref() == Some(p))
+        && filter.collection.as_ref().is_none_or(|c| terms.collection.as_ref() == Some(c))
         && filter.tags.iter().all(|(k, v)| terms.tags.get(k) == Some(v))
         && filter.since.is_none_or(|at| terms.created_at >= at)
         && filter.until.is_none_or(|at| terms.created_at < at)

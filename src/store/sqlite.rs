@@ -12,13 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::{
-    Acceptance, Accepted, BudgetStatus, Change, Committed, EventRecord, Filter, Identity, Kind, Store,
-    StoreError, Totals, detail, matches, rows,
+    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
+    Store, StoreError, Totals, detail, matches, rows,
 };
 use crate::budget::ledger::Posting;
 use crate::budget::{Balance, Budget};
 use crate::failpoint;
-use crate::ids::{BlobId, BudgetName, JobId, QuantumTaskArn, RunnerId, StoreId};
+use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Job, Lane, State, due_at};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -52,6 +52,20 @@ pub(super) fn trouble(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
         _ => StoreError::Io(error.to_string()),
     }
+}
+
+fn lease_in(
+    connection: &Connection,
+    id: &JobId,
+    runner: &RunnerId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE job SET leased_by = ?2, leased_until = ?4 WHERE id = ?1 AND \
+               (leased_by IS NULL OR leased_by = ?2 OR leased_until <= ?3)";
+    let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
+    let changed = connection.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(trouble)?;
+    Ok(changed == 1)
 }
 
 impl SqliteStore {
@@ -141,7 +155,8 @@ impl SqliteStore {
                 .map_err(trouble)?;
         }
         if job.is_done() {
-            t.execute("UPDATE job SET leased_by = NULL WHERE id = ?1", params![terms.id.as_str()])
+            t.prepare_cached("UPDATE job SET leased_by = NULL WHERE id = ?1")
+                .and_then(|mut s| s.execute(params![terms.id.as_str()]))
                 .map_err(trouble)?;
         }
         Ok(())
@@ -195,6 +210,22 @@ impl SqliteStore {
         f(&transaction)
     }
 
+    fn commit_in(&self, t: &Transaction<'_>, change: &Change) -> Result<(Committed, bool), StoreError> {
+        let stored = Self::load(t, &change.before.terms.id)?;
+        if stored.version != change.before.version {
+            return Ok((Committed::Reload, false));
+        }
+        let mut after = change.after.clone();
+        after.version = stored.version + 1;
+        self.put_blobs(t, &change.blobs)?;
+        Self::put_job(t, &after)?;
+        if let Some(shortfall) = money::book(t, Some(&stored), &after, change.guarded, change.at)? {
+            return Ok((Committed::OverBudget(shortfall), false));
+        }
+        Self::record(t, &after, change.event.name(), change.at)?;
+        Ok((Committed::Yes(after.version), true))
+    }
+
     fn ids(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<JobId>, StoreError> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
@@ -243,10 +274,10 @@ impl Store for SqliteStore {
             for new in &acceptance.jobs {
                 let terms = &new.job.terms;
                 let old: Option<(String, String)> = t
-                    .query_row("SELECT id, content FROM job WHERE key = ?1", params![terms.key], |r| {
-                        Ok((r.get(0)?, r.get(1)?))
+                    .prepare_cached("SELECT id, content FROM job WHERE key = ?1")
+                    .and_then(|mut s| {
+                        s.query_row(params![terms.key], |r| Ok((r.get(0)?, r.get(1)?))).optional()
                     })
-                    .optional()
                     .map_err(trouble)?;
                 match old {
                     Some((id, content)) if content == terms.content.as_str() => same.push(JobId::new(id)),
@@ -281,13 +312,41 @@ impl Store for SqliteStore {
                     acceptance.collection.as_ref().map_or(new.job.terms.id.as_str(), |(id, _)| id.as_str());
                 for point in &new.points {
                     let values = params![collection, *point as i64, new.job.terms.id.as_str()];
-                    t.execute("INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)", values)
+                    t.prepare_cached("INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)")
+                        .and_then(|mut s| s.execute(values))
                         .map_err(trouble)?;
                 }
                 Self::record(t, &new.job, "accepted", acceptance.at)?;
             }
             Ok((Accepted::New, true))
         })
+    }
+
+    fn collections(&self) -> Result<Vec<Collection>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT id, key, created_at, (SELECT count(*) FROM point WHERE collection = c.id) \
+                   FROM collection c ORDER BY created_at DESC, id DESC";
+        let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
+        let rows = statement.query_map([], |r| {
+            Ok(Collection {
+                id: CollectionId::new(r.get::<_, String>(0)?),
+                key: r.get(1)?,
+                created_at: Timestamp::from_micros(r.get(2)?),
+                points: r.get::<_, i64>(3)? as u64,
+            })
+        });
+        rows.map_err(trouble)?.map(|row| row.map_err(trouble)).collect()
+    }
+
+    fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("SELECT number, job FROM point WHERE collection = ?1 ORDER BY number")
+            .map_err(trouble)?;
+        let rows = statement.query_map(params![id.as_str()], |r| {
+            Ok((r.get::<_, i64>(0)? as u64, JobId::new(r.get::<_, String>(1)?)))
+        });
+        rows.map_err(trouble)?.map(|row| row.map_err(trouble)).collect()
     }
 
     fn job(&self, id: &JobId) -> Result<Job, StoreError> {
@@ -334,10 +393,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE job SET leased_by = ?2, leased_until = ?4 WHERE id = ?1 AND \
-                   (leased_by IS NULL OR leased_by = ?2 OR leased_until <= ?3)";
-        let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
-        Ok(self.lock().execute(sql, values).map_err(trouble)? == 1)
+        lease_in(&self.lock(), id, runner, now, until)
     }
 
     fn lease_holder(&self, id: &JobId) -> Result<Option<RunnerId>, StoreError> {
@@ -356,20 +412,38 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+        self.transact(|t| self.commit_in(t, change))
+    }
+
+    fn commit_all(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         self.transact(|t| {
-            let stored = Self::load(t, &change.before.terms.id)?;
-            if stored.version != change.before.version {
-                return Ok((Committed::Reload, false));
+            let mut out = Vec::with_capacity(changes.len());
+            for change in changes {
+                t.execute_batch("SAVEPOINT one").map_err(trouble)?;
+                let (committed, keep) = self.commit_in(t, change)?;
+                t.execute_batch(if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" })
+                    .map_err(trouble)?;
+                out.push(committed);
             }
-            let mut after = change.after.clone();
-            after.version = stored.version + 1;
-            self.put_blobs(t, &change.blobs)?;
-            Self::put_job(t, &after)?;
-            if let Some(shortfall) = money::book(t, Some(&stored), &after, change.guarded, change.at)? {
-                return Ok((Committed::OverBudget(shortfall), false));
+            Ok((out, true))
+        })
+    }
+
+    fn lease_all(
+        &self,
+        ids: &[JobId],
+        runner: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<JobId>, StoreError> {
+        self.transact(|t| {
+            let mut taken = Vec::new();
+            for id in ids {
+                if lease_in(t, id, runner, now, until)? {
+                    taken.push(id.clone());
+                }
             }
-            Self::record(t, &after, change.event.name(), change.at)?;
-            Ok((Committed::Yes(after.version), true))
+            Ok((taken, true))
         })
     }
 

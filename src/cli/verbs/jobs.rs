@@ -21,6 +21,9 @@ pub struct Args {
     /// Only this project
     #[arg(long)]
     project: Option<String>,
+    /// Only this batch
+    #[arg(long, value_name = "ID")]
+    collection: Option<String>,
     /// Only this tag
     #[arg(long = "tag", value_name = "K=V")]
     tags: Vec<String>,
@@ -61,6 +64,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let mut filter = Filter {
         device: args.on.as_deref().map(|d| super::devices::find(d).map(|d| d.name.clone())).transpose()?,
         project: args.project,
+        collection: args.collection.map(crate::ids::CollectionId::new),
         since: args.since.as_deref().map(instant).transpose()?,
         until: args.until.as_deref().map(instant).transpose()?,
         limit: args.limit,

@@ -1,12 +1,15 @@
 //! `submit`: quote, hold, send, wait.
 
+mod batch;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 
 use shotbook_sim::target::Device;
 
-use crate::app::{self, Here, Plan, Refused, Request, Submitted};
+use crate::app::{self, Here, Plan, Refused, Request, Submitted, SystemClock};
 use crate::backend::Braket;
+use crate::backend::braket::SdkBraket;
 use crate::budget::Facts;
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
@@ -14,25 +17,29 @@ use crate::cli::views::fee;
 use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller_until_end, with_runner};
 use crate::cli::{Context, Failure, diagnostics};
 use crate::failpoint;
-use crate::ids::{BudgetName, JobId};
-use crate::job::{HoldKind, State};
+use crate::ids::{BudgetName, CollectionId, JobId};
+use crate::job::{HoldKind, Job, State};
 use crate::money::Money;
 use crate::price::PriceList;
-use crate::runner::Patience;
+use crate::runner::{Patience, Runner};
 use crate::store::{Kind, Store};
 use crate::time::{self, Timestamp};
 
 /// Arguments of `submit`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Circuit, or - for standard input
-    file: String,
+    #[arg(required_unless_present = "batch")]
+    file: Option<String>,
     /// Device
-    #[arg(long, value_name = "DEV")]
-    on: String,
+    #[arg(long, value_name = "DEV", required_unless_present = "batch")]
+    on: Option<String>,
     /// Shots
-    #[arg(long)]
-    shots: u64,
+    #[arg(long, required_unless_present = "batch")]
+    shots: Option<u64>,
+    /// One submission a line, accepted together: {"file":…,"device":…,"shots":…,"key":…,"inputs":{…}}
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["file", "quote"])]
+    batch: Option<String>,
     /// Budget that pays
     #[arg(long, value_name = "NAME")]
     budget: Vec<String>,
@@ -82,9 +89,22 @@ pub struct Args {
     circuit: CircuitArgs,
 }
 
+impl Args {
+    fn on(&self) -> &str {
+        self.on.as_deref().unwrap_or_default()
+    }
+
+    fn shots(&self) -> u64 {
+        self.shots.unwrap_or_default()
+    }
+}
+
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let device = super::devices::find(&args.on)?;
-    let loaded = args.circuit.load_right(&args.file, out)?;
+    if let Some(file) = &args.batch {
+        return batch::run(file, &args, context, out);
+    }
+    let device = super::devices::find(args.on())?;
+    let loaded = args.circuit.load_right(args.file.as_deref().unwrap_or_default(), out)?;
     loaded.bound(out)?;
     let request = request(&args, device, &loaded)?;
     let list = PriceList::embedded();
@@ -125,11 +145,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
 
 fn request<'a>(args: &'a Args, device: &'a Device, loaded: &'a Loaded) -> Result<Request<'a>, Failure> {
     let usage = |why: String| Failure::new("SB2001", why);
-    let mut tags = BTreeMap::new();
-    for pair in &args.tags {
-        let (k, v) = pair.split_once('=').ok_or_else(|| usage(format!("{pair:?} is not K=V")))?;
-        tags.insert(k.to_owned(), v.to_owned());
-    }
+    let tags = tags_of(args)?;
     let max_cost = args.max_cost.as_deref().map(amount).transpose()?;
     let not_before = args.not_before.as_deref().map(str::parse::<Timestamp>).transpose();
     let max_duration = args.max_duration.as_deref().map(super::run::duration).transpose()?;
@@ -140,8 +156,8 @@ fn request<'a>(args: &'a Args, device: &'a Device, loaded: &'a Loaded) -> Result
         circuit: loaded.circuit()?,
         inputs: &loaded.inputs,
         device,
-        shots: args.shots,
-        seed: args.seed.unwrap_or_else(|| Here.seed()),
+        shots: args.shots(),
+        seed: args.seed.or_else(|| args.key.as_deref().map(seed_of)).unwrap_or_else(|| Here.seed()),
         key: args.key.clone(),
         budgets: args.budget.iter().map(BudgetName::new).collect(),
         project: args.project.clone(),
@@ -154,6 +170,22 @@ fn request<'a>(args: &'a Args, device: &'a Device, loaded: &'a Loaded) -> Result
         hard: args.hard,
         reservation: args.reservation.clone(),
     })
+}
+
+/// The seed of a key: the same submission again must be the same, chance included.
+fn seed_of(key: &str) -> u64 {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::digest(key.as_bytes());
+    hash[..6].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+/// Tags of the flags.
+fn tags_of(args: &Args) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |pair: &String| match pair.split_once('=') {
+        Some((k, v)) => Ok((k.to_owned(), v.to_owned())),
+        None => Err(Failure::new("SB2001", format!("{pair:?} is not K=V"))),
+    };
+    args.tags.iter().map(pair).collect()
 }
 
 /// Dollars of a flag.
@@ -184,7 +216,7 @@ fn fits(args: &Args, request: &Request<'_>, list: &PriceList, free: Money) -> St
     let options = app::options(request, list, free);
     let mut parts = Vec::new();
     if let Some(shots) = options.shots_here {
-        parts.push(format!("{shots} shots on {}", args.on));
+        parts.push(format!("{shots} shots on {}", args.on()));
     }
     if let Some((device, cost)) = options.cheaper {
         parts.push(format!("--on {device} at ${}", fee(cost)));
@@ -197,15 +229,17 @@ fn fits(args: &Args, request: &Request<'_>, list: &PriceList, free: Money) -> St
 
 fn dry_run(args: &Args, plan: &Plan, out: &mut Out) -> Result<u8, Failure> {
     if out.is_json() {
-        out.json(&serde_json::json!({"schema": "shotbook.plan/1", "device": args.on, "shots": args.shots,
+        out.json(
+            &serde_json::json!({"schema": "shotbook.plan/1", "device": args.on(), "shots": args.shots(),
             "quote": {"id": plan.quote_id, "total": plan.price.total.to_string(),
-            "worst_case": plan.price.worst_case.to_string()}, "hold": plan.hold.to_string()}));
+            "worst_case": plan.price.worst_case.to_string()}, "hold": plan.hold.to_string()}),
+        );
     } else {
         out.line(&format!(
             "would hold ${} for {} shots on {}; nothing was sent",
             fee(plan.hold),
-            args.shots,
-            args.on
+            args.shots(),
+            args.on()
         ));
     }
     Ok(0)
@@ -213,12 +247,15 @@ fn dry_run(args: &Args, plan: &Plan, out: &mut Out) -> Result<u8, Failure> {
 
 /// Money is shown before it is spent; what costs nothing asks nothing.
 fn ask(args: &Args, plan: &Plan, store: &dyn Store, out: &mut Out) -> Result<(), Failure> {
-    if plan.hold.is_zero() {
+    let soft = plan.price.hold_kind == HoldKind::Soft;
+    ask_for(args, plan.hold, if soft { " (a forecast; --hard holds the most)" } else { "" }, store, out)
+}
+
+fn ask_for(args: &Args, hold: Money, kind: &str, store: &dyn Store, out: &mut Out) -> Result<(), Failure> {
+    if hold.is_zero() {
         return Ok(());
     }
-    let kind =
-        if plan.price.hold_kind == HoldKind::Soft { " (a forecast; --hard holds the most)" } else { "" };
-    let mut shown = format!("hold ${}{kind}", fee(plan.hold));
+    let mut shown = format!("hold {hold:#}{kind}");
     for status in store.budgets(time::now())? {
         if args.budget.iter().any(|name| name == status.budget.name.as_str()) {
             let free = status.balance.free(status.budget.limit);
@@ -270,7 +307,7 @@ fn drive(
     let quiet = context.global.quiet || out.is_json();
     let ids = [id.clone()];
     let patience = if args.detach { Patience::OnceOver } else { Patience::UntilStuck };
-    let done = if args.detach && args.on == "local" {
+    let done = if args.detach && args.on() == "local" {
         None
     } else {
         let mut tell = teller_until_end(out, quiet);
@@ -306,4 +343,60 @@ fn drive(
         return Ok(if job.terms.not_before.is_some() && !unsure { 0 } else { 7 });
     }
     Ok(exit_of(&job))
+}
+
+/// Works on the jobs of a batch, and says how each ended.
+fn drive_all(
+    args: &Args,
+    context: &Context,
+    store: &dyn Store,
+    collection: &CollectionId,
+    ids: &[JobId],
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let quiet = context.global.quiet || out.is_json();
+    if !args.detach {
+        let (mut ended, many) = (0usize, ids.len());
+        let mut tell = |job: &Job| {
+            ended += usize::from(job.is_done());
+            if !quiet && job.is_done() && (ended.is_multiple_of(1000) || ended == many || exit_of(job) != 0) {
+                out.say(&format!("{ended}/{many} {}", work::line(job)));
+            }
+        };
+        let finish = async |runner: &Runner<'_, SdkBraket, SystemClock>| {
+            Ok(runner.finish(ids, Patience::UntilStuck, &mut tell).await?)
+        };
+        if with_runner(context, store, finish)?.is_none() {
+            out.say(&format!("go on: shotbook resume    look: shotbook jobs --collection {collection}"));
+            return Ok(130);
+        }
+    }
+    let jobs = ids.iter().map(|id| store.job(id)).collect::<Result<Vec<_>, _>>()?;
+    let (mut states, mut held, mut settled) = (BTreeMap::new(), Money::ZERO, Money::ZERO);
+    for job in &jobs {
+        *states.entry(State::of(job).word()).or_insert(0u64) += 1;
+        let range = |e: crate::money::OutOfRange| Failure::new("SB1001", e.to_string());
+        held = held.plus(job.held).map_err(range)?;
+        settled = settled.plus(job.settled).map_err(range)?;
+    }
+    if out.is_json() {
+        let list = jobs.iter().map(|job| job_json(store, job)).collect::<Result<Vec<_>, _>>()?;
+        out.json(&serde_json::json!({"schema": "shotbook.batch/1", "collection_id": collection.as_str(),
+            "states": states, "held": held.to_string(), "settled": settled.to_string(), "jobs": list}));
+    } else {
+        let counts: Vec<String> = states.iter().map(|(word, n)| format!("{n} {word}")).collect();
+        out.line(&format!(
+            "{collection} · {} jobs · {} · held {held:#} · settled {settled:#}",
+            jobs.len(),
+            counts.join(", ")
+        ));
+    }
+    if args.detach {
+        return Ok(0);
+    }
+    let code = |job: &Job| match exit_of(job) {
+        8 => 7,
+        code => code,
+    };
+    Ok(jobs.iter().map(code).max().unwrap_or(0))
 }

@@ -1,0 +1,189 @@
+//! `submit --batch`: many submissions from one file, accepted together or not at all.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Args, ask_for, drive_all, explain, meet, request};
+use crate::app::{self, Entry, Here, Plan, Refused};
+use crate::budget::Facts;
+use crate::cli::circuit::{Loaded, read_text};
+use crate::cli::output::Out;
+use crate::cli::{Context, Failure};
+use crate::failpoint;
+use crate::ids::{CollectionId, JobId};
+use crate::money::Money;
+use crate::price::PriceList;
+use crate::store::{Accepted, SqliteStore, Store};
+use crate::time;
+
+/// One line; what it leaves out comes from the flags.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    file: String,
+    device: Option<String>,
+    shots: Option<u64>,
+    key: Option<String>,
+    #[serde(default)]
+    inputs: serde_json::Map<String, serde_json::Value>,
+    project: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    seed: Option<u64>,
+}
+
+/// Who answers in a region: the stand-in's world, if any, and the account.
+type Answerer = (Option<String>, Option<String>);
+
+/// A line that can be accepted.
+struct Planned {
+    args: Args,
+    plan: Plan,
+}
+
+pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let planned = plan_all(file, args, out)?;
+    let total = planned.iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold));
+    let total = total.map_err(|e| Failure::new("SB2001", e.to_string()))?;
+    if let Some(max_cost) = args.max_cost.as_deref().map(super::amount).transpose()?.filter(|m| total > *m) {
+        return Err(Refused::OverMaxCost { worst_case: total, max_cost }.into());
+    }
+    if args.dry_run {
+        if out.is_json() {
+            out.json(&json!({"schema": "shotbook.plan/1", "submissions": planned.len(), "hold": total.to_string()}));
+        } else {
+            out.line(&format!("would hold {total:#} for {} submissions; nothing was sent", planned.len()));
+        }
+        return Ok(0);
+    }
+    let store = context.store()?;
+    ask_for(args, total, &format!(" for {} submissions", planned.len()), &store, out)?;
+    let (collection, ids) = accept(&planned, args, context, &store, out)?;
+    drive_all(args, context, &store, &collection, &ids, out)
+}
+
+/// Plans every line before anything is stored; the first wrong one is named with its number.
+fn plan_all(file: &str, args: &Args, out: &mut Out) -> Result<Vec<Planned>, Failure> {
+    let text = read_text(file)?;
+    let list = PriceList::embedded();
+    let mut circuits: HashMap<(String, String), Loaded> = HashMap::new();
+    let mut planned = Vec::new();
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    for (point, (number, line)) in lines.enumerate() {
+        let place = format!("{file}:{}", number + 1);
+        let wrong = |why: String| {
+            Failure::new("SB2001", format!("{place}: {why}"))
+                .with_help(r#"{"file":"bell.qasm","device":"garnet","shots":100,"key":"a"}"#)
+        };
+        let line: Line = serde_json::from_str(line).map_err(|e| wrong(e.to_string()))?;
+        let own = merged(args, &line, point).map_err(wrong)?;
+        let device = super::super::devices::find(own.on()).map_err(|f| f.at(&place))?;
+        let known = (line.file.clone(), own.circuit.input.join("\n"));
+        let loaded = match circuits.entry(known) {
+            std::collections::hash_map::Entry::Occupied(e) => e.into_mut(),
+            std::collections::hash_map::Entry::Vacant(e) => {
+                let loaded = own.circuit.load_right(&line.file, out).map_err(|f| f.at(&place))?;
+                loaded.bound(out).map_err(|f| f.at(&place))?;
+                e.insert(loaded)
+            }
+        };
+        let request = request(&own, device, loaded).map_err(|f| f.at(&place))?;
+        let plan = app::plan(&request, list).map_err(|r| explain(r, loaded, out).at(&place))?;
+        planned.push(Planned { args: own, plan });
+    }
+    if planned.is_empty() {
+        return Err(Failure::new("SB2001", format!("{file} has no submission"))
+            .with_help(r#"{"file":"bell.qasm","device":"garnet","shots":100}"#));
+    }
+    Ok(planned)
+}
+
+/// The flags with what a line says in their place; its key, unless it has one, is `KEY/n`.
+fn merged(args: &Args, line: &Line, point: usize) -> Result<Args, String> {
+    let mut own = args.clone();
+    own.batch = None;
+    // The ceiling is one of all lines together, and was compared with their sum.
+    own.max_cost = None;
+    own.key = line.key.clone().or_else(|| args.key.as_ref().map(|key| format!("{key}/{point}")));
+    own.on = Some(line.device.clone().or(own.on).ok_or("no device; write \"device\" or give --on")?);
+    own.shots = Some(line.shots.or(own.shots).ok_or("no shots; write \"shots\" or give --shots")?);
+    own.project = line.project.clone().or(own.project);
+    own.tags.extend(line.tags.iter().map(|(k, v)| format!("{k}={v}")));
+    own.seed = line.seed.or(own.seed);
+    for (name, value) in &line.inputs {
+        let text = match value {
+            serde_json::Value::Number(n) => n.to_string(),
+            serde_json::Value::String(bits) => bits.clone(),
+            other => return Err(format!("input {name} is {other}: a number or bits are expected")),
+        };
+        own.circuit.input.push(format!("{name}={text}"));
+    }
+    Ok(own)
+}
+
+fn accept(
+    planned: &[Planned],
+    args: &Args,
+    context: &Context,
+    store: &SqliteStore,
+    out: &mut Out,
+) -> Result<(CollectionId, Vec<JobId>), Failure> {
+    let answerers = meet_all(planned, context, store)?;
+    let world = answerers.values().find_map(|(world, _)| world.clone());
+    let collection = match &args.key {
+        Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
+        None => {
+            let id = Here.collection_id();
+            (id.clone(), id.to_string())
+        }
+    };
+    let tags: Vec<BTreeMap<String, String>> =
+        planned.iter().map(|p| super::tags_of(&p.args)).collect::<Result<_, _>>()?;
+    let entries: Vec<Entry<'_>> = planned
+        .iter()
+        .zip(Here.job_ids(planned.len()))
+        .enumerate()
+        .map(|(n, (p, id))| Entry {
+            plan: &p.plan,
+            id,
+            key: p.args.key.clone(),
+            facts: Facts {
+                project: p.args.project.as_deref(),
+                user: None,
+                tags: tags.get(n),
+                device: p.args.on(),
+                account: answerers.get(p.args.on()).and_then(|(_, account)| account.as_deref()),
+            },
+        })
+        .collect();
+    let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
+    failpoint::hit("accept.before").map_err(injected)?;
+    let accepted = app::accept_all(store, &entries, Some(collection.clone()), world, time::now())?;
+    failpoint::hit("accept.after").map_err(injected)?;
+    let ids: Vec<JobId> = match accepted {
+        Accepted::Same(ids) => {
+            out.say(&format!("{} is here already under this key", collection.0));
+            ids
+        }
+        _ => store.points(&collection.0)?.into_iter().map(|(_, id)| id).collect(),
+    };
+    Ok((collection.0, ids))
+}
+
+/// Asks each region once who answers there.
+fn meet_all(
+    planned: &[Planned],
+    context: &Context,
+    store: &SqliteStore,
+) -> Result<HashMap<String, Answerer>, Failure> {
+    let mut out = HashMap::new();
+    for own in planned.iter().map(|p| &p.args) {
+        let device = super::super::devices::find(own.on())?;
+        if !device.is_local() && !out.contains_key(own.on()) {
+            out.insert(own.on().to_owned(), meet(context, store, device)?);
+        }
+    }
+    Ok(out)
+}
