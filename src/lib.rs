@@ -1,7 +1,7 @@
 //! Keeps the books on quantum shots.
 //!
 //! Modules in reading order: nouns ([`money`], [`time`], [`ids`]), decisions ([`price`],
-//! [`budget`], [`job`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
+//! [`budget`], [`job`], [`pack`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
 //! [`app`], [`cli`]). `docs/ARCHITECTURE.md` is the map.
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod ids;
 pub mod job;
 pub mod money;
 pub mod outcome;
+pub mod pack;
 pub mod price;
 pub mod runner;
 pub mod store;
