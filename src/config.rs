@@ -38,15 +38,17 @@ impl Config {
                 _ => Err(format!("{url:?} is no store; write sqlite:PATH")),
             };
         }
-        let home = match &self.home {
-            Some(home) => home.clone(),
-            None => {
-                use etcetera::BaseStrategy;
-                let base = etcetera::choose_base_strategy().map_err(|e| e.to_string())?;
-                base.data_dir().join("shotbook")
-            }
-        };
-        Ok(home.join("shotbook.db"))
+        Ok(self.data_dir()?.join("shotbook.db"))
+    }
+
+    /// Where everything is kept that is not named otherwise: `SHOTBOOK_HOME`, or the platform's place.
+    pub fn data_dir(&self) -> Result<PathBuf, String> {
+        if let Some(home) = &self.home {
+            return Ok(home.clone());
+        }
+        use etcetera::BaseStrategy;
+        let base = etcetera::choose_base_strategy().map_err(|e| e.to_string())?;
+        Ok(base.data_dir().join("shotbook"))
     }
 }
 

@@ -20,7 +20,7 @@ const fn row(code: &'static str, kind: &'static str, exit: u8, why: &'static str
 }
 
 /// All codes, by number.
-pub static ROWS: [Row; 28] = [
+pub static ROWS: [Row; 29] = [
     row(
         "SB1001",
         "bug",
@@ -100,6 +100,13 @@ pub static ROWS: [Row; 28] = [
         2,
         "AWS settings are missing: region, credentials or endpoint.",
         "shotbook doctor",
+    ),
+    row(
+        "SB2009",
+        "usage",
+        2,
+        "A price list is refused whole: a row is missing, doubled, foreign, or no price above zero.",
+        "shotbook prices show; the older list stays in use.",
     ),
     row(
         "SB3001",

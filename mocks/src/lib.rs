@@ -24,6 +24,7 @@ pub use client::state_of;
 pub use door::{Listen, Server, serve, serve_with};
 pub use http::{Delivery, Request, Response};
 pub use meter::Meter;
+pub use offers::csv_text as offers_csv;
 pub use shotbook_sim::target::DeviceState;
 pub use time::Now;
 pub use world::{Advance, Config, World};

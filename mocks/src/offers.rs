@@ -65,6 +65,15 @@ pub fn json() -> Response {
 
 /// The list as CSV.
 pub fn csv() -> Response {
+    Response {
+        status: 200,
+        headers: vec![("content-type".into(), "text/csv".into())],
+        body: csv_text().into_bytes(),
+    }
+}
+
+/// The text of the list as CSV.
+pub fn csv_text() -> String {
     let mut out = String::from(
         "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"A stand-in, not AWS's price list\"\n\
          \"Publication Date\",\"2026-09-04T00:00:00Z\"\n\"Version\",\"20260904000000\"\n\
@@ -80,9 +89,5 @@ pub fn csv() -> Response {
             r.sku, r.unit, r.price, r.family, r.region, r.device, r.version
         ));
     }
-    Response {
-        status: 200,
-        headers: vec![("content-type".into(), "text/csv".into())],
-        body: out.into_bytes(),
-    }
+    out
 }

@@ -1,10 +1,12 @@
 //! Deeds that more than one door needs: submit a circuit, carry on what is owed, read a result.
 
 mod compute;
+mod price_lists;
 mod session;
 mod submit;
 
 pub use compute::Simulator;
+pub use price_lists::{ListsError, PriceLists};
 pub use session::{Here, SystemClock, runtime};
 pub use submit::{
     Entry, Plan, Refused, Request, Submitted, accept, accept_all, inputs_from_json, inputs_json, options,

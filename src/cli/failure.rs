@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::output::{Out, clean};
-use crate::app::Refused;
+use crate::app::{ListsError, Refused};
 use crate::backend::RemoteError;
 use crate::errors::{self, Row};
 use crate::runner::RunError;
@@ -72,6 +72,16 @@ impl From<StoreError> for Failure {
             StoreError::Missing { .. } => "SB2005",
             StoreError::Exists { .. } => "SB2001",
             StoreError::Io(_) => "SB1101",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ListsError> for Failure {
+    fn from(error: ListsError) -> Self {
+        let code = match &error {
+            ListsError::Io { .. } => "SB2006",
+            ListsError::Kept { .. } | ListsError::Offer(_) => "SB2009",
         };
         Self::new(code, error.to_string())
     }

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::failure::Failure;
 use super::output::Out;
 use super::{Context, views};
-use crate::app::{Simulator, SystemClock, runtime};
+use crate::app::{PriceLists, Simulator, SystemClock, runtime};
 use crate::backend::braket::{Options, SdkBraket};
 use crate::ids::JobId;
 use crate::job::{Job, Outcome, Stage, State};
+use crate::price::PriceList;
 use crate::runner::{self, Drained, Runner};
 use crate::store::{SqliteStore, Store};
 use crate::time::Timestamp;
@@ -26,6 +27,16 @@ impl Context {
         let wrong = |why: String| Failure::new("SB2001", why).with_help("--store sqlite:PATH");
         let path = self.config.store_path(self.global.store.as_deref()).map_err(wrong)?;
         Ok(SqliteStore::open(&path)?)
+    }
+
+    /// Price lists that were kept.
+    pub fn price_lists(&self) -> Result<PriceLists, Failure> {
+        Ok(PriceLists::below(&self.config.data_dir().map_err(|why| Failure::new("SB2001", why))?))
+    }
+
+    /// The newest rates.
+    pub fn prices(&self) -> Result<PriceList, Failure> {
+        Ok(self.price_lists()?.at(None)?.unwrap_or_else(|| PriceList::embedded().clone()))
     }
 
     /// AWS, not yet spoken to.

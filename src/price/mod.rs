@@ -1,5 +1,6 @@
 //! What a device charges, before and after.
 
+pub mod offer_file;
 mod price_list;
 pub mod quote;
 mod tariff;

@@ -53,6 +53,13 @@ pub struct DeviceQuote {
     pub notes: Vec<String>,
 }
 
+impl DeviceQuote {
+    /// What is expected; none when the device does not take it.
+    pub fn total(&self) -> Option<Money> {
+        self.price.as_ref().map(|p| p.total)
+    }
+}
+
 /// An exact price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {

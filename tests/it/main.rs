@@ -5,6 +5,7 @@
 mod batch;
 mod cli;
 mod noise;
+mod prices;
 mod recovery;
 mod tidy;
 mod world;

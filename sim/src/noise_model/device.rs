@@ -1,6 +1,7 @@
 //! Noise of a device from the fidelities that its maker or a benchmark published.
 
 use super::{GateRule, NoiseModel, ReadoutRule};
+use crate::circuit::{Circuit, Op};
 use crate::target::Device;
 
 /// Published averages or medians of one device. Units: fidelities from 0 to 1.
@@ -77,6 +78,30 @@ impl Fidelities {
             readout: vec![ReadoutRule { qubits: Vec::new(), one_of_zero: wrong, zero_of_one: wrong }],
             idle: Vec::new(),
         }
+    }
+}
+
+impl Fidelities {
+    /// Chance that at least one gate or reading of a circuit goes wrong, each on its own and the
+    /// circuit as it is written, before any routing. Units: none, from 0 to 1.
+    pub fn expected_error(&self, circuit: &Circuit) -> f64 {
+        let (mut right, mut read) = (1.0f64, 0u32);
+        circuit.walk(&mut |op, _| match op {
+            Op::Gate(gate) => {
+                let qubits = circuit.gate_qubits(gate).len();
+                let virtually = qubits <= 1 && VIRTUAL.contains(&gate.gate.row().name);
+                right *= if virtually { 1.0 } else { self.of_gate(qubits) };
+            }
+            Op::Unitary { qubits, .. } => right *= self.of_gate(circuit.qubit_range(*qubits).len()),
+            Op::Measure { .. } => read += 1,
+            _ => {}
+        });
+        let read = if read == 0 { circuit.n_qubits } else { read };
+        1.0 - right * self.readout.powi(i32::try_from(read).unwrap_or(i32::MAX))
+    }
+
+    fn of_gate(&self, qubits: usize) -> f64 {
+        if qubits <= 1 { self.one } else { self.two }
     }
 }
 

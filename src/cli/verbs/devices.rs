@@ -36,8 +36,8 @@ pub fn find(name: &str) -> Result<&'static Device, Failure> {
     })
 }
 
-fn rates(device: &Device) -> (String, Value) {
-    match PriceList::embedded().rate(&device.name) {
+fn rates(device: &Device, prices: &PriceList) -> (String, Value) {
+    match prices.rate(&device.name) {
         Some(Rate::PerShot { task_fee, shot_fee }) => (
             format!("${} + ${shot_fee}/shot", crate::cli::views::fee(task_fee)),
             json!({"per_task": task_fee.to_string(), "per_shot": shot_fee.to_string()}),
@@ -50,7 +50,7 @@ fn rates(device: &Device) -> (String, Value) {
     }
 }
 
-fn view(device: &Device) -> Value {
+fn view(device: &Device, prices: &PriceList) -> Value {
     let gates: Vec<&str> = device.gates.iter().map(|g| g.row().name).collect();
     let native: Vec<&str> = device.native_gates.iter().map(|g| g.row().name).collect();
     let connectivity = match &device.connectivity {
@@ -64,7 +64,7 @@ fn view(device: &Device) -> Value {
         "native_gates": native, "shots": device.shots.map(|(a, b)| json!([a, b])),
         "program_set": device.program_set.map(|p| json!({"max_executables": p.max_executables,
             "max_total_shots": p.max_total_shots})),
-        "price": rates(device).1, "notes": device.notes, "sources": device.sources})
+        "price": rates(device, prices).1, "notes": device.notes, "sources": device.sources})
 }
 
 fn pairs(device: &Device, connectivity: &Connectivity) -> Vec<[u32; 2]> {
@@ -73,19 +73,19 @@ fn pairs(device: &Device, connectivity: &Connectivity) -> Vec<[u32; 2]> {
     all.filter(|[a, b]| connectivity.joins(*a, *b)).collect()
 }
 
-pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     match args.what.unwrap_or(What::List) {
-        What::List => list(out),
-        What::Show { device } => show(find(&device)?, out),
+        What::List => list(&context.prices()?, out),
+        What::Show { device } => show(find(&device)?, &context.prices()?, out),
     }
     Ok(0)
 }
 
-fn list(out: &mut Out) {
+fn list(prices: &PriceList, out: &mut Out) {
     let catalogue = Catalogue::embedded();
     let all = std::iter::once(catalogue.local()).chain(catalogue.devices());
     if out.is_json() {
-        let devices: Vec<Value> = all.map(view).collect();
+        let devices: Vec<Value> = all.map(|d| view(d, prices)).collect();
         out.json(&json!({"schema": "shotbook.devices/1", "date": catalogue.date(), "devices": devices}));
         return;
     }
@@ -101,7 +101,7 @@ fn list(out: &mut Out) {
                 qubits,
                 d.status.state.word().to_owned(),
                 shots,
-                rates(d).0,
+                rates(d, prices).0,
                 place,
             ]
         })
@@ -110,9 +110,9 @@ fn list(out: &mut Out) {
     out.say(&format!("facts of {}; status is the newest that was seen", catalogue.date()));
 }
 
-fn show(device: &Device, out: &mut Out) {
+fn show(device: &Device, prices: &PriceList, out: &mut Out) {
     if out.is_json() {
-        let mut value = view(device);
+        let mut value = view(device, prices);
         let mut document = serde_json::Map::new();
         document.insert("schema".into(), json!("shotbook.device/1"));
         if let Value::Object(fields) = &mut value {
@@ -130,7 +130,7 @@ fn show(device: &Device, out: &mut Out) {
         ("status", format!("{}, seen {}", device.status.state.word(), device.status.observed)),
         ("qubits", device.n_qubits.to_string()),
         ("regions", device.regions.join(" ")),
-        ("price", rates(device).0),
+        ("price", rates(device, prices).0),
         ("gates", names(&device.gates)),
         ("native gates", names(&device.native_gates)),
     ];

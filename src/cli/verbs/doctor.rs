@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::backend::Braket;
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
-use crate::price::PriceList;
 use crate::store::Store;
 use crate::time;
 
@@ -25,7 +24,7 @@ struct Check {
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let mut checks = vec![store(context), prices()];
+    let mut checks = vec![store(context), prices(context)];
     checks.push(aws(args.live, context)?);
     let bytes = crate::config::memory_bytes();
     let qubits = (bytes / 16).max(1).ilog2();
@@ -71,8 +70,14 @@ fn store(context: &Context) -> Check {
     }
 }
 
-fn prices() -> Check {
-    let list = PriceList::embedded();
+fn prices(context: &Context) -> Check {
+    let list = match context.prices() {
+        Ok(list) => list,
+        Err(failure) => {
+            let found = failure.message().to_owned();
+            return Check { name: "prices", ok: false, found, mend: "shotbook prices refresh --from FILE" };
+        }
+    };
     let age = time::now().civil_date().and_then(|today| list.age_days(today));
     // Old prices warn; they are exact for their date and every quote names it.
     let found = match age {

@@ -1,11 +1,12 @@
-//! `prices`: rates of the price list.
+//! `prices`: rates, by date.
+
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::cli::output::Out;
-use crate::cli::views::fee;
 use crate::cli::{Context, Failure};
-use crate::price::{PriceList, Rate};
+use crate::price::{PriceList, PriceRow, Rate};
 
 /// Arguments of `prices`.
 #[derive(Debug, clap::Args)]
@@ -16,49 +17,114 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// All rates
-    Show,
+    /// All rates, of now or as they were known on a day
+    Show {
+        /// The day, such as 2026-09-30
+        #[arg(long, value_name = "DATE")]
+        at: Option<String>,
+    },
+    /// Take over the rates of AWS's offer file, CSV or JSON; a wrong file is refused whole
+    Refresh {
+        /// The file `index.csv` or `index.json` of the offer AmazonBraket
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// What changed between two lists: the last two, or those of two days
+    Diff {
+        /// Day of the older list
+        #[arg(requires = "new")]
+        old: Option<String>,
+        /// Day of the newer list
+        new: Option<String>,
+    },
 }
 
-pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let What::Show = args.what.unwrap_or(What::Show);
-    let list = PriceList::embedded();
-    if out.is_json() {
-        let rows: Vec<Value> = list
-            .rows
-            .iter()
-            .map(|row| match row.rate {
-                Rate::PerShot { task_fee, shot_fee } => {
-                    json!({"device": row.device, "per_task": task_fee.to_string(),
-                    "per_shot": shot_fee.to_string(), "seen": row.seen})
-                }
-                Rate::PerMinute { minute, minimum_ms } => json!({"device": row.device,
-                    "per_minute": minute.to_string(), "minimum_ms": minimum_ms, "seen": row.seen}),
-            })
-            .collect();
-        out.json(&json!({"schema": "shotbook.prices/1", "date": list.date, "currency": "USD", "source": list.source,
-            "prices": rows}));
-        return Ok(0);
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    match args.what.unwrap_or(What::Show { at: None }) {
+        What::Show { at } => show(&list_at(context, at.as_deref())?, out),
+        What::Refresh { from } => show(&context.price_lists()?.refresh(&from)?, out),
+        What::Diff { old, new } => {
+            let dates = context.price_lists()?.dates();
+            let last = |back: usize| dates.len().checked_sub(back).map(|i| dates[i].clone());
+            let (old, new) = (old.or_else(|| last(2)).or_else(|| last(1)), new.or_else(|| last(1)));
+            diff(&list_at(context, old.as_deref())?, &list_at(context, new.as_deref())?, out);
+        }
     }
-    let rows = list
-        .rows
-        .iter()
-        .map(|row| match row.rate {
-            Rate::PerShot { task_fee, shot_fee } => {
-                vec![
-                    row.device.clone(),
-                    format!("${}", fee(task_fee)),
-                    format!("${shot_fee}"),
-                    "-".into(),
-                    row.seen.clone(),
-                ]
-            }
-            Rate::PerMinute { minute, .. } => {
-                vec![row.device.clone(), "-".into(), "-".into(), format!("${minute}"), row.seen.clone()]
-            }
-        })
-        .collect();
-    out.table(&["DEVICE", "TASK", "SHOT", "MINUTE", "SEEN"], &[1, 2, 3], rows);
-    out.line(&format!("prices {} · USD · {}", list.date, list.source));
     Ok(0)
+}
+
+fn list_at(context: &Context, date: Option<&str>) -> Result<PriceList, Failure> {
+    if let Some(text) = date.filter(|text| text.parse::<jiff::civil::Date>().is_err()) {
+        return Err(Failure::new("SB2001", format!("{text:?} is no date")).with_help("2026-09-30"));
+    }
+    let lists = context.price_lists()?;
+    lists.at(date)?.ok_or_else(|| {
+        let dates = lists.dates();
+        Failure::new("SB4903", format!("no list is as old as {}", date.unwrap_or("that")))
+            .with_help(format!("shotbook prices show --at {}", dates.first().map_or("DATE", String::as_str)))
+    })
+}
+
+fn row_json(row: &PriceRow) -> Value {
+    match row.rate {
+        Rate::PerShot { task_fee, shot_fee } => json!({"device": row.device,
+            "per_task": task_fee.to_string(), "per_shot": shot_fee.to_string(), "seen": row.seen}),
+        Rate::PerMinute { minute, minimum_ms } => json!({"device": row.device,
+            "per_minute": minute.to_string(), "minimum_ms": minimum_ms, "seen": row.seen}),
+    }
+}
+
+fn words(rate: Option<Rate>) -> String {
+    match rate {
+        Some(Rate::PerShot { task_fee, shot_fee }) => format!("{task_fee:#} + {shot_fee:#}/shot"),
+        Some(Rate::PerMinute { minute, .. }) => format!("{minute:#}/min"),
+        None => "none".to_owned(),
+    }
+}
+
+fn show(list: &PriceList, out: &mut Out) {
+    if out.is_json() {
+        let rows: Vec<Value> = list.rows.iter().map(row_json).collect();
+        out.json(&json!({"schema": "shotbook.prices/1", "date": list.date, "currency": "USD",
+            "source": list.source, "prices": rows}));
+        return;
+    }
+    let cells = |row: &PriceRow| {
+        let [task, shot, minute] = match row.rate {
+            Rate::PerShot { task_fee, shot_fee } => {
+                [format!("{task_fee:#}"), format!("{shot_fee:#}"), "-".into()]
+            }
+            Rate::PerMinute { minute, .. } => ["-".into(), "-".into(), format!("{minute:#}")],
+        };
+        vec![row.device.clone(), task, shot, minute, row.seen.clone()]
+    };
+    out.table(
+        &["DEVICE", "TASK", "SHOT", "MINUTE", "SEEN"],
+        &[1, 2, 3],
+        list.rows.iter().map(cells).collect(),
+    );
+    out.line(&format!("prices {} · USD · {}", list.date, list.source));
+}
+
+fn diff(old: &PriceList, new: &PriceList, out: &mut Out) {
+    let mut names: Vec<&str> = old.rows.iter().chain(&new.rows).map(|r| r.device.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let changed: Vec<&str> = names.into_iter().filter(|n| old.rate(n) != new.rate(n)).collect();
+    if out.is_json() {
+        let row = |list: &PriceList, name: &str| list.rows.iter().find(|r| r.device == name).map(row_json);
+        let rows: Vec<Value> =
+            changed.iter().map(|n| json!({"device": n, "old": row(old, n), "new": row(new, n)})).collect();
+        out.json(
+            &json!({"schema": "shotbook.prices-diff/1", "old": old.date, "new": new.date, "changed": rows}),
+        );
+        return;
+    }
+    if changed.is_empty() {
+        out.line(&format!("nothing changed from {} to {}", old.date, new.date));
+        return;
+    }
+    let rows =
+        changed.iter().map(|n| vec![(*n).to_owned(), words(old.rate(n)), words(new.rate(n))]).collect();
+    out.table(&["DEVICE", &old.date, &new.date], &[1, 2], rows);
 }

@@ -107,8 +107,8 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let loaded = args.circuit.load_right(args.file.as_deref().unwrap_or_default(), out)?;
     loaded.bound(out)?;
     let request = request(&args, device, &loaded)?;
-    let list = PriceList::embedded();
-    let plan = app::plan(&request, list).map_err(|refused| explain(refused, &loaded, out))?;
+    let list = context.prices()?;
+    let plan = app::plan(&request, &list).map_err(|refused| explain(refused, &loaded, out))?;
     if args.dry_run {
         return dry_run(&args, &plan, out);
     }
@@ -135,7 +135,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         Err(Refused::OverBudget(shortfall)) => {
             let free = shortfall.free;
             return Err(
-                Failure::from(Refused::OverBudget(shortfall)).with_help(fits(&args, &request, list, free))
+                Failure::from(Refused::OverBudget(shortfall)).with_help(fits(&args, &request, &list, free))
             );
         }
         Err(other) => return Err(other.into()),

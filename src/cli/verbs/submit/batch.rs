@@ -14,7 +14,6 @@ use crate::cli::{Context, Failure};
 use crate::failpoint;
 use crate::ids::{CollectionId, JobId};
 use crate::money::Money;
-use crate::price::PriceList;
 use crate::store::{Accepted, SqliteStore, Store};
 use crate::time;
 
@@ -44,7 +43,7 @@ struct Planned {
 }
 
 pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let planned = plan_all(file, args, out)?;
+    let planned = plan_all(file, args, context, out)?;
     let total = planned.iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold));
     let total = total.map_err(|e| Failure::new("SB2001", e.to_string()))?;
     if let Some(max_cost) = args.max_cost.as_deref().map(super::amount).transpose()?.filter(|m| total > *m) {
@@ -65,9 +64,9 @@ pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<
 }
 
 /// Plans every line before anything is stored; the first wrong one is named with its number.
-fn plan_all(file: &str, args: &Args, out: &mut Out) -> Result<Vec<Planned>, Failure> {
+fn plan_all(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<Vec<Planned>, Failure> {
     let text = read_text(file)?;
-    let list = PriceList::embedded();
+    let list = context.prices()?;
     let mut circuits: HashMap<(String, String), Loaded> = HashMap::new();
     let mut planned = Vec::new();
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -90,7 +89,7 @@ fn plan_all(file: &str, args: &Args, out: &mut Out) -> Result<Vec<Planned>, Fail
             }
         };
         let request = request(&own, device, loaded).map_err(|f| f.at(&place))?;
-        let plan = app::plan(&request, list).map_err(|r| explain(r, loaded, out).at(&place))?;
+        let plan = app::plan(&request, &list).map_err(|r| explain(r, loaded, out).at(&place))?;
         planned.push(Planned { args: own, plan });
     }
     if planned.is_empty() {
