@@ -106,6 +106,8 @@ verbs! {
     Worker => worker,
     /// Show a result
     Result => result,
+    /// Say how far two results are apart
+    Diff => diff,
     /// End a doubt by a person's word
     Resolve => resolve,
     /// Caps on spending

@@ -1,6 +1,7 @@
 //! What a finished task gave, wherever it ran, and the form in which it is stored and shown.
 
 pub mod braket;
+pub mod compare;
 mod local;
 mod value;
 

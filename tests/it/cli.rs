@@ -257,3 +257,37 @@ fn a_signal_reaches_the_command_of_mock_exec() {
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
+
+#[test]
+fn results_are_compared_and_read_for_observables() {
+    let world = World::new();
+    for (key, file, shots) in
+        [("a", "bell.qasm", "2000"), ("b", "bell.qasm", "1000"), ("c", "coin.qasm", "10")]
+    {
+        let file = circuit(file);
+        world.json(&["submit", &file, "--on", "local", "--shots", shots, "--key", key, "--json"], 0);
+    }
+    let same = world.json(&["diff", "a", "b", "--json"], 0);
+    assert_eq!((&same["schema"], &same["differ"]), (&"shotbook.diff/1".into(), &false.into()), "{same}");
+    assert_eq!(world.json(&["diff", "a", "c", "--json"], 2)["code"], "SB2001", "two bits against one");
+    let parity = world.json(&["result", "a", "--expval", "Z0 Z1", "--json"], 0);
+    assert_eq!((&parity["value"], &parity["standard_error"]), (&1.0.into(), &0.0.into()));
+    assert_eq!(world.json(&["result", "a", "--expval", "X0", "--json"], 2)["code"], "SB2001");
+    assert_eq!(world.json(&["result", "a", "--expval", "Z7", "--json"], 2)["code"], "SB2001");
+}
+
+#[test]
+fn costs_are_grouped_and_exported() {
+    let world = World::new();
+    let file = circuit("bell.qasm");
+    let submit = ["submit", &file, "--on", "garnet", "--shots", "100", "--yes", "--tag", "team=a", "--json"];
+    world.json(&submit, 0);
+    let cost = world.json(&["cost", "--by", "tag=team,collection", "--json"], 0);
+    assert_eq!((&cost["rows"][0]["tag=team"], &cost["rows"][0]["settled"]), (&"a".into(), &"0.445".into()));
+    let focus = world.run(&["cost", "--format", "focus"]);
+    let mut reader = csv::Reader::from_reader(focus.stdout.as_slice());
+    let row: std::collections::HashMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+    assert_eq!((row["BilledCost"].as_str(), row["BillingCurrency"].as_str()), ("0.445", "USD"));
+    assert!(row["ResourceId"].starts_with("arn:aws:braket:eu-north-1:") && row["RegionId"] == "eu-north-1");
+    assert!(row["BillingPeriodStart"].ends_with("-01T00:00:00Z"), "{row:?}");
+}

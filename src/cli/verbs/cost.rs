@@ -20,10 +20,10 @@ pub struct Args {
     /// Born before
     #[arg(long)]
     until: Option<String>,
-    /// Groups: device, project, day, month
+    /// Groups: device, project, day, month, collection, tag=KEY
     #[arg(long, value_delimiter = ',', default_value = "device")]
     by: Vec<String>,
-    /// Form: table, json, csv
+    /// Form: table, json, csv, focus (one row a job, FinOps FOCUS 1.0)
     #[arg(long, default_value = "table")]
     format: String,
 }
@@ -43,8 +43,14 @@ fn group(job: &Job, by: &str) -> Result<String, Failure> {
         "project" => job.terms.project.clone().unwrap_or_else(|| "-".to_owned()),
         "day" => job.terms.created_at.to_string().chars().take(10).collect(),
         "month" => job.terms.created_at.to_string().chars().take(7).collect(),
+        "collection" => {
+            job.terms.collection.as_ref().map_or_else(|| "-".to_owned(), |c| c.as_str().to_owned())
+        }
+        tag if tag.starts_with("tag=") => {
+            job.terms.tags.get(&tag[4..]).cloned().unwrap_or_else(|| "-".to_owned())
+        }
         other => {
-            let help = "device, project, day or month";
+            let help = "device, project, day, month, collection or tag=KEY";
             return Err(Failure::new("SB2001", format!("cannot group by {other:?}")).with_help(help));
         }
     })
@@ -57,6 +63,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         ..Filter::default()
     };
     let store = context.store()?;
+    if args.format == "focus" && !out.is_json() {
+        let (head, rows) = focus(&store.jobs(&filter)?);
+        out.csv(&head, &rows);
+        return Ok(0);
+    }
     let range = |e: crate::money::OutOfRange| Failure::new("SB1001", e.to_string());
     let (mut sums, mut total) = (BTreeMap::<Vec<String>, Sum>::new(), Sum::default());
     for job in store.jobs(&filter)? {
@@ -74,6 +85,76 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     }
     show(&args, &sums, total, out)?;
     Ok(0)
+}
+
+/// One row for each settled job, in the columns that FOCUS 1.0 asks of every bill.
+///
+/// Source: FinOps Foundation, FOCUS 1.0 (June 2024), the columns that may not be missing.
+fn focus(jobs: &[Job]) -> ([&'static str; 21], Vec<Vec<String>>) {
+    let head = [
+        "BilledCost",
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "BillingPeriodEnd",
+        "ChargeCategory",
+        "ChargeDescription",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+        "ContractedCost",
+        "EffectiveCost",
+        "ListCost",
+        "ProviderName",
+        "PublisherName",
+        "InvoiceIssuerName",
+        "RegionId",
+        "ResourceId",
+        "ResourceName",
+        "ServiceCategory",
+        "ServiceName",
+        "Tags",
+    ];
+    let row = |job: &Job| {
+        let (terms, cost) = (&job.terms, job.settled.to_string());
+        let arn = job.task().map(|t| t.as_str().to_owned()).unwrap_or_default();
+        let part = |n: usize| arn.split(':').nth(n).unwrap_or_default().to_owned();
+        let born = terms.created_at.to_string();
+        let (first, next) = month_around(&born);
+        let day = terms.created_at.civil_date();
+        let tomorrow = day.and_then(|d| d.tomorrow().ok()).map(|d| d.to_string()).unwrap_or_default();
+        vec![
+            cost.clone(),
+            part(4),
+            "USD".into(),
+            first,
+            next,
+            "Usage".into(),
+            format!("{} shots on {}", terms.shots, terms.device),
+            format!("{}T00:00:00Z", &born[..10]),
+            format!("{tomorrow}T00:00:00Z"),
+            cost.clone(),
+            cost.clone(),
+            cost,
+            "AWS".into(),
+            "AWS".into(),
+            "AWS".into(),
+            part(3),
+            arn.clone(),
+            terms.name.clone(),
+            "Compute".into(),
+            "Amazon Braket".into(),
+            json!(terms.tags).to_string(),
+        ]
+    };
+    let paid = jobs.iter().filter(|j| !j.settled.is_zero());
+    (head, paid.map(row).collect())
+}
+
+/// First instants of the month of a time and of the one after it, in UTC as bills are.
+fn month_around(at: &str) -> (String, String) {
+    let (year, month): (i32, u32) = (at[..4].parse().unwrap_or(0), at[5..7].parse().unwrap_or(1));
+    let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    (format!("{year:04}-{month:02}-01T00:00:00Z"), format!("{next_year:04}-{next:02}-01T00:00:00Z"))
 }
 
 fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Out) -> Result<(), Failure> {
@@ -126,7 +207,7 @@ fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Ou
             out.table(&names, &[n, n + 1, n + 2, n + 3, n + 4], rows);
         }
         other => {
-            let help = "table, json or csv";
+            let help = "table, json, csv or focus";
             return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
         }
     }

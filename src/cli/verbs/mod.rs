@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod cost;
 pub mod devices;
+pub mod diff;
 pub mod doctor;
 pub mod draw;
 pub mod help;

@@ -1,6 +1,7 @@
 //! `result`: what a finished job gave.
 
 use serde_json::{Map, Value, json};
+use shotbook_sim::pauli::PauliSum;
 
 use crate::cli::output::Out;
 use crate::cli::work::{exit_of, job_id, line};
@@ -20,13 +21,16 @@ pub struct Args {
     /// Show only the most frequent outcomes
     #[arg(long, value_name = "K")]
     top: Option<usize>,
+    /// Mean of an observable of Z letters with its standard error, such as "0.5*Z0 Z1 - Z2"
+    #[arg(long, value_name = "O")]
+    expval: Option<String>,
     /// Side of qubit 0: q0-left, q0-right
     #[arg(long, default_value = "q0-left")]
     order: String,
 }
 
 /// The stored bytes of a job's result and what they say.
-fn stored(store: &dyn Store, job: &Job) -> Result<(Vec<u8>, TaskOutcome), Failure> {
+pub fn stored(store: &dyn Store, job: &Job) -> Result<(Vec<u8>, TaskOutcome), Failure> {
     let Stage::Done(Outcome::Completed { result, problem, .. }) = &job.stage else {
         let failure = Failure::new(if job.is_done() { "SB6001" } else { "SB8001" }, line(job));
         return Err(failure.with_help(format!("shotbook show {}", job.terms.id)));
@@ -62,6 +66,9 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let right = super::run::is_right(&args.order)?;
     let store = context.store()?;
     let job = store.job(&job_id(&store, &args.job)?)?;
+    if let Some(text) = &args.expval {
+        return expval(&store, &job, text, out);
+    }
     let format = if out.is_json() { "json" } else { args.format.as_str() };
     match format {
         "table" => {
@@ -110,6 +117,21 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         }
     }
     Ok(exit_of(&job))
+}
+
+fn expval(store: &dyn Store, job: &Job, text: &str, out: &mut Out) -> Result<u8, Failure> {
+    let wrong =
+        |why: String| Failure::new("SB2001", format!("{text:?}: {why}")).with_help("--expval \"Z0 Z1\"");
+    let sum = PauliSum::parse(text).map_err(|e| wrong(e.to_string()))?;
+    let (_, outcome) = stored(store, job)?;
+    let (mean, error) = outcome::compare::expectation(&outcome, &sum).map_err(|e| wrong(e.to_string()))?;
+    if out.is_json() {
+        out.json(&json!({"schema": "shotbook.expval/1", "job_id": job.terms.id.as_str(), "observable": text,
+            "value": mean, "standard_error": error, "shots": outcome.shots}));
+    } else {
+        out.line(&format!("{mean:.6} ± {error:.6} (one standard error, {} shots)", outcome.shots));
+    }
+    Ok(exit_of(job))
 }
 
 fn document(job: &Job, outcome: &TaskOutcome, right: bool) -> Value {
