@@ -4,6 +4,7 @@ mod compute;
 mod price_lists;
 mod session;
 mod submit;
+mod sweep;
 
 pub use compute::Simulator;
 pub use price_lists::{ListsError, PriceLists};
@@ -12,3 +13,4 @@ pub use submit::{
     Entry, Plan, Refused, Request, Submitted, accept, accept_all, inputs_from_json, inputs_json, options,
     plan,
 };
+pub use sweep::set_plan;

@@ -76,29 +76,29 @@ pub struct Plan {
     pub quote_id: String,
     /// Bytes that the terms name.
     pub blobs: Vec<Vec<u8>>,
-    draft: Draft,
+    pub(super) draft: Draft,
 }
 
 /// Terms before the job has an id.
 #[derive(Clone, Debug)]
-struct Draft {
-    name: String,
-    key: Option<String>,
-    content: BlobId,
-    project: Option<String>,
-    tags: BTreeMap<String, String>,
-    device: String,
-    place: Place,
-    shots: u64,
-    circuit: BlobId,
-    action: BlobId,
-    inputs: BlobId,
-    tariff: Tariff,
-    hold_kind: HoldKind,
-    named_budgets: Vec<BudgetName>,
-    max_cost: Option<Money>,
-    retries: RetryPolicy,
-    not_before: Option<Timestamp>,
+pub(super) struct Draft {
+    pub(super) name: String,
+    pub(super) key: Option<String>,
+    pub(super) content: BlobId,
+    pub(super) project: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) device: String,
+    pub(super) place: Place,
+    pub(super) shots: u64,
+    pub(super) circuit: BlobId,
+    pub(super) action: BlobId,
+    pub(super) inputs: BlobId,
+    pub(super) tariff: Tariff,
+    pub(super) hold_kind: HoldKind,
+    pub(super) named_budgets: Vec<BudgetName>,
+    pub(super) max_cost: Option<Money>,
+    pub(super) retries: RetryPolicy,
+    pub(super) not_before: Option<Timestamp>,
 }
 
 /// What became of a submission.
@@ -280,7 +280,7 @@ fn held(request: &Request<'_>, price: &Price) -> Result<(Money, HoldKind), Refus
 }
 
 /// What makes two submissions under one key the same.
-fn content(request: &Request<'_>, inputs: &str) -> BlobId {
+pub(super) fn content(request: &Request<'_>, inputs: &str) -> BlobId {
     let tags: Vec<String> = request.tags.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let seed = if request.device.is_local() { request.seed } else { 0 };
     let parts = [
@@ -305,7 +305,8 @@ pub fn accept(
     world: Option<String>,
     now: Timestamp,
 ) -> Result<Submitted, Refused> {
-    let entry = Entry { plan, id: id.clone(), key: plan.draft.key.clone(), facts: facts.clone() };
+    let entry =
+        Entry { plan, id: id.clone(), key: plan.draft.key.clone(), points: vec![0], facts: facts.clone() };
     match accept_all(store, &[entry], None, world, now)? {
         Accepted::Same(ids) => Ok(Submitted::Same(ids.into_iter().next().unwrap_or(id))),
         _ => Ok(Submitted::New(id)),
@@ -321,12 +322,14 @@ pub struct Entry<'a> {
     pub id: JobId,
     /// Its key; its id unless given.
     pub key: Option<String>,
+    /// Points of the collection that it carries, in the order of its executables.
+    pub points: Vec<u64>,
     /// What budgets look at.
     pub facts: Facts<'a>,
 }
 
 /// Stores all plans as jobs and holds their money in one commit, or nothing at all. With a collection,
-/// entry `n` becomes its point `n`. What is here already under its key with the same content stays
+/// each entry carries its points of it. What is here already under its key with the same content stays
 /// as it is, so that accepting again after an interruption adds only what is missing.
 ///
 /// # Errors
@@ -341,7 +344,7 @@ pub fn accept_all(
     let existing: Vec<_> = store.budgets(now)?.into_iter().map(|b| b.budget).collect();
     let identity = store.identity()?.store;
     let (mut jobs, mut blobs) = (Vec::with_capacity(entries.len()), BTreeMap::new());
-    for (number, entry) in entries.iter().enumerate() {
+    for entry in entries {
         let named = &entry.plan.draft.named_budgets;
         if let Some(missing) = named.iter().find(|n| existing.iter().all(|b| b.name != **n)) {
             return Err(Refused::NoBudget(missing.clone()));
@@ -352,7 +355,7 @@ pub fn accept_all(
         // Money waits with the job: a hold for next week would block the grant until then.
         let hold_now = terms.not_before.is_none_or(|at| at <= now);
         let job = Job::accepted(Arc::new(terms), hold_now);
-        jobs.push(NewJob { job, points: vec![number as u64] });
+        jobs.push(NewJob { job, points: entry.points.clone() });
         let draft = &entry.plan.draft;
         for (name, bytes) in [&draft.circuit, &draft.action, &draft.inputs].into_iter().zip(&entry.plan.blobs)
         {
@@ -444,7 +447,7 @@ pub fn inputs_json(inputs: &Inputs) -> String {
     serde_json::Value::Object(object).to_string()
 }
 
-fn input_json(value: &InputValue) -> serde_json::Value {
+pub(super) fn input_json(value: &InputValue) -> serde_json::Value {
     match value {
         InputValue::Number(x) => serde_json::json!(x),
         InputValue::Int(n) => serde_json::json!(n),

@@ -90,6 +90,8 @@ verbs! {
     Quote => quote,
     /// Quote, hold, send, wait
     Submit => submit,
+    /// One circuit at many points, in the fewest paid tasks
+    Sweep => sweep or "sweeps",
     /// List jobs
     Jobs => jobs or "job",
     /// Show one job

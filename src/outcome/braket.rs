@@ -25,6 +25,13 @@ struct File {
     additional_metadata: Option<Additional>,
 }
 
+/// Any result, as far as its kind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Headed {
+    braket_schema_header: Header,
+}
+
 #[derive(Deserialize)]
 struct Header {
     name: String,
@@ -33,7 +40,7 @@ struct Header {
 /// Some devices write digits as text.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Bit {
+pub(super) enum Bit {
     Number(u8),
     Text(String),
 }
@@ -58,7 +65,12 @@ struct SimulatorMetadata {
 
 /// The result of a task, verified to be that task's.
 pub fn read(bytes: &[u8], task: &QuantumTaskArn, shots: u64) -> Result<TaskOutcome, BadOutcome> {
-    let file: File = serde_json::from_slice(bytes).map_err(|e| BadOutcome::Shape(e.to_string()))?;
+    let wrong = |e: serde_json::Error| BadOutcome::Shape(e.to_string());
+    let headed: Headed = serde_json::from_slice(bytes).map_err(wrong)?;
+    if headed.braket_schema_header.name == super::set::HEADER {
+        return super::set::read(bytes, task, shots);
+    }
+    let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
     if file.braket_schema_header.name != HEADER {
         return Err(BadOutcome::Shape(format!("its header is {:?}", file.braket_schema_header.name)));
     }
@@ -72,30 +84,13 @@ pub fn read(bytes: &[u8], task: &QuantumTaskArn, shots: u64) -> Result<TaskOutco
         )));
     }
     let measured_qubits = file.measured_qubits.unwrap_or_default();
-    let (mut counts, from_probabilities) = (BTreeMap::new(), file.measurements.is_none());
-    if let Some(rows) = &file.measurements {
-        if rows.len() as u64 > shots {
-            return Err(BadOutcome::Mismatch(format!("{} measurements for {shots} shots", rows.len())));
-        }
-        for row in rows {
-            let bits = row.iter().map(bit).collect::<Result<Vec<bool>, _>>()?;
-            if !measured_qubits.is_empty() && bits.len() != measured_qubits.len() {
-                return Err(BadOutcome::Shape("a measurement has the wrong number of bits".to_owned()));
-            }
-            *counts.entry(BitString::new(bits)).or_insert(0) += 1;
-        }
-    } else if let Some(probabilities) = &file.measurement_probabilities {
-        for (bits, p) in probabilities {
-            if !(0.0..=1.0 + 1e-9).contains(p) {
-                return Err(BadOutcome::Shape(format!("{p} is no probability")));
-            }
-            let bits: BitString = bits.parse().map_err(|e| BadOutcome::Shape(format!("{e}")))?;
-            let count = (p * file.task_metadata.shots as f64).round() as u64;
-            if count > 0 {
-                counts.insert(bits, count);
-            }
-        }
-    }
+    let from_probabilities = file.measurements.is_none();
+    let counts = counted(
+        file.measurements.as_deref(),
+        file.measurement_probabilities.as_ref(),
+        measured_qubits.len(),
+        (shots, file.task_metadata.shots),
+    )?;
     let duration =
         file.additional_metadata.and_then(|a| a.simulator_metadata).and_then(|s| s.execution_duration);
     let execution_ms = duration.filter(|ms| ms.is_finite() && *ms >= 0.0).map(|ms| ms.ceil() as u64);
@@ -105,9 +100,47 @@ pub fn read(bytes: &[u8], task: &QuantumTaskArn, shots: u64) -> Result<TaskOutco
         counts,
         counts_from_probabilities: from_probabilities && file.measurement_probabilities.is_some(),
         result_types: file.result_types.unwrap_or_default().into_iter().map(flat).collect(),
+        executables: Vec::new(),
         engine: None,
         metering: Metering { successful_shots: None, execution_ms, elapsed_ms: None },
     })
+}
+
+/// Counts of measurements, or of probabilities where a device reports those.
+///
+/// `shots` are those asked for, which rows must not exceed, and those taken, which probabilities count.
+pub(super) fn counted(
+    measurements: Option<&[Vec<Bit>]>,
+    probabilities: Option<&BTreeMap<String, f64>>,
+    columns: usize,
+    shots: (u64, u64),
+) -> Result<BTreeMap<BitString, u64>, BadOutcome> {
+    let mut counts = BTreeMap::new();
+    if let Some(rows) = measurements {
+        let (most, _) = shots;
+        if rows.len() as u64 > most {
+            return Err(BadOutcome::Mismatch(format!("{} measurements for {most} shots", rows.len())));
+        }
+        for row in rows {
+            let bits = row.iter().map(bit).collect::<Result<Vec<bool>, _>>()?;
+            if columns > 0 && bits.len() != columns {
+                return Err(BadOutcome::Shape("a measurement has the wrong number of bits".to_owned()));
+            }
+            *counts.entry(BitString::new(bits)).or_insert(0) += 1;
+        }
+    } else if let Some(probabilities) = probabilities {
+        for (bits, p) in probabilities {
+            if !(0.0..=1.0 + 1e-9).contains(p) {
+                return Err(BadOutcome::Shape(format!("{p} is no probability")));
+            }
+            let bits: BitString = bits.parse().map_err(|e| BadOutcome::Shape(format!("{e}")))?;
+            let count = (p * shots.1 as f64).round() as u64;
+            if count > 0 {
+                counts.insert(bits, count);
+            }
+        }
+    }
+    Ok(counts)
 }
 
 fn bit(bit: &Bit) -> Result<bool, BadOutcome> {

@@ -43,6 +43,7 @@ pub fn from_run(circuit: &Circuit, result: &TaskResult, engine: Engine) -> TaskO
         counts: result.counts.iter().cloned().collect(),
         counts_from_probabilities: false,
         result_types,
+        executables: Vec::new(),
         engine: Some(engine),
         metering: Metering { successful_shots: Some(result.shots), ..Metering::default() },
     }
@@ -83,6 +84,7 @@ pub fn read_stored(bytes: &[u8]) -> Result<TaskOutcome, BadOutcome> {
         counts,
         counts_from_probabilities: false,
         result_types: stored.result_types,
+        executables: Vec::new(),
         engine: Some(Engine { name: stored.engine, reason: stored.engine_reason, seed: stored.seed }),
         metering: Metering { successful_shots: Some(stored.shots), ..Metering::default() },
     })

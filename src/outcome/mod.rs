@@ -3,6 +3,7 @@
 pub mod braket;
 pub mod compare;
 mod local;
+mod set;
 mod value;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ pub struct TaskOutcome {
     pub counts_from_probabilities: bool,
     /// Result types with their values, in the form of Braket's result schema.
     pub result_types: Vec<Value>,
+    /// What each executable of a program set gave, in the order of its action, or why it failed; empty
+    /// for other tasks.
+    pub executables: Vec<Result<TaskOutcome, String>>,
     /// Which engine, where we ran it.
     pub engine: Option<Engine>,
     /// Use.

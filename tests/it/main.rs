@@ -7,5 +7,6 @@ mod cli;
 mod noise;
 mod prices;
 mod recovery;
+mod sweep;
 mod tidy;
 mod world;

@@ -248,8 +248,28 @@ impl Braket for SdkBraket {
     }
 
     async fn result(&self, lane: &Lane, output: &Output) -> Result<Vec<u8>, RemoteError> {
+        let root = self.object(lane, output, "results.json").await?;
+        super::set::whole(root, async |name: &str| self.object(lane, output, name).await).await
+    }
+
+    async fn device(&self, region: &str, device: &DeviceArn) -> Result<DeviceReport, RemoteError> {
+        let region = self.region(region).await?;
         let tap = Tap::default();
-        let key = format!("{}/results.json", output.directory);
+        let call = self.braket(&region).await.get_device().device_arn(device.as_str());
+        let got = call.customize().interceptor(tap.clone()).send().await.map_err(|e| failed(&e, &tap))?;
+        Ok(DeviceReport {
+            status: got.device_status().as_str().to_owned(),
+            queue: got.device_queue_info().first().map(|q| q.queue_size().to_owned()),
+            capabilities: got.device_capabilities().to_owned(),
+        })
+    }
+}
+
+impl SdkBraket {
+    /// One object below the folder of a task's results.
+    async fn object(&self, lane: &Lane, output: &Output, name: &str) -> Result<Vec<u8>, RemoteError> {
+        let tap = Tap::default();
+        let key = format!("{}/{name}", output.directory);
         let call = self.s3(&lane.region).await.get_object().bucket(&output.bucket).key(key);
         let read = async {
             let got = call.customize().interceptor(tap.clone()).send().await.map_err(|e| failed(&e, &tap))?;
@@ -270,17 +290,5 @@ impl Braket for SdkBraket {
             Ok(answer) => answer,
             Err(_) => Err(RemoteError::Unreachable("the result came too slowly".to_owned())),
         }
-    }
-
-    async fn device(&self, region: &str, device: &DeviceArn) -> Result<DeviceReport, RemoteError> {
-        let region = self.region(region).await?;
-        let tap = Tap::default();
-        let call = self.braket(&region).await.get_device().device_arn(device.as_str());
-        let got = call.customize().interceptor(tap.clone()).send().await.map_err(|e| failed(&e, &tap))?;
-        Ok(DeviceReport {
-            status: got.device_status().as_str().to_owned(),
-            queue: got.device_queue_info().first().map(|q| q.queue_size().to_owned()),
-            capabilities: got.device_capabilities().to_owned(),
-        })
     }
 }

@@ -4,6 +4,7 @@ mod calls;
 mod classify;
 mod client;
 pub mod operations;
+mod set;
 mod sign;
 mod wire;
 

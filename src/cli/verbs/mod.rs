@@ -23,6 +23,7 @@ pub mod run;
 pub mod show;
 pub mod store;
 pub mod submit;
+pub mod sweep;
 pub mod translate;
 pub mod wait;
 pub mod why;

@@ -26,71 +26,71 @@ use crate::store::{Kind, Store};
 use crate::time::{self, Timestamp};
 
 /// Arguments of `submit`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
     /// Circuit, or - for standard input
     #[arg(required_unless_present = "batch")]
-    file: Option<String>,
+    pub(super) file: Option<String>,
     /// Device
     #[arg(long, value_name = "DEV", required_unless_present = "batch")]
-    on: Option<String>,
+    pub(super) on: Option<String>,
     /// Shots
     #[arg(long, required_unless_present = "batch")]
-    shots: Option<u64>,
+    pub(super) shots: Option<u64>,
     /// One submission a line, accepted together: {"file":…,"device":…,"shots":…,"key":…,"inputs":{…}}
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["file", "quote"])]
-    batch: Option<String>,
+    pub(super) batch: Option<String>,
     /// Budget that pays
     #[arg(long, value_name = "NAME")]
-    budget: Vec<String>,
+    pub(super) budget: Vec<String>,
     /// Project
     #[arg(long)]
-    project: Option<String>,
+    pub(super) project: Option<String>,
     /// Tag
     #[arg(long = "tag", value_name = "K=V")]
-    tags: Vec<String>,
+    pub(super) tags: Vec<String>,
     /// Refuse what can cost more
     #[arg(long, value_name = "USD")]
-    max_cost: Option<String>,
+    pub(super) max_cost: Option<String>,
     /// Refuse when this quote is stale
     #[arg(long, value_name = "ID")]
-    quote: Option<String>,
+    pub(super) quote: Option<String>,
     /// The same key twice is the same job
     #[arg(long)]
-    key: Option<String>,
+    pub(super) key: Option<String>,
     /// Spend without asking
     #[arg(long, short)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Do not wait for the result
     #[arg(long)]
-    detach: bool,
+    pub(super) detach: bool,
     /// Say what would happen, and stop
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// New paid attempts after a failure, at most 3
     #[arg(long, value_name = "N", default_value_t = 0)]
-    retries: u32,
+    pub(super) retries: u32,
     /// Seed of a local run
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Longest run of a managed simulator, such as 5m
     #[arg(long, value_name = "T")]
-    max_duration: Option<String>,
+    pub(super) max_duration: Option<String>,
     /// Hold the most a managed simulator can cost
     #[arg(long)]
-    hard: bool,
+    pub(super) hard: bool,
     /// Not before, such as 2026-11-24T18:00:00Z
     #[arg(long, value_name = "T")]
-    not_before: Option<String>,
+    pub(super) not_before: Option<String>,
     /// Direct reservation
     #[arg(long, value_name = "ARN")]
-    reservation: Option<String>,
+    pub(super) reservation: Option<String>,
     #[command(flatten)]
-    circuit: CircuitArgs,
+    pub(super) circuit: CircuitArgs,
 }
 
 impl Args {
-    fn on(&self) -> &str {
+    pub(super) fn on(&self) -> &str {
         self.on.as_deref().unwrap_or_default()
     }
 
@@ -143,7 +143,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     drive(&args, context, &store, &id, out)
 }
 
-fn request<'a>(args: &'a Args, device: &'a Device, loaded: &'a Loaded) -> Result<Request<'a>, Failure> {
+pub(super) fn request<'a>(
+    args: &'a Args,
+    device: &'a Device,
+    loaded: &'a Loaded,
+) -> Result<Request<'a>, Failure> {
     let usage = |why: String| Failure::new("SB2001", why);
     let tags = tags_of(args)?;
     let max_cost = args.max_cost.as_deref().map(amount).transpose()?;
@@ -180,7 +184,7 @@ fn seed_of(key: &str) -> u64 {
 }
 
 /// Tags of the flags.
-fn tags_of(args: &Args) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn tags_of(args: &Args) -> Result<BTreeMap<String, String>, Failure> {
     let pair = |pair: &String| match pair.split_once('=') {
         Some((k, v)) => Ok((k.to_owned(), v.to_owned())),
         None => Err(Failure::new("SB2001", format!("{pair:?} is not K=V"))),
@@ -202,7 +206,7 @@ pub fn amount(text: &str) -> Result<Money, Failure> {
     Ok(money)
 }
 
-fn explain(refused: Refused, loaded: &Loaded, out: &mut Out) -> Failure {
+pub(super) fn explain(refused: Refused, loaded: &Loaded, out: &mut Out) -> Failure {
     if let Refused::Unfit { reasons, .. } = &refused {
         diagnostics::show(out, &loaded.reading.sources, reasons);
         let first = reasons.first().map(|d| d.message.clone()).unwrap_or_default();
@@ -251,7 +255,13 @@ fn ask(args: &Args, plan: &Plan, store: &dyn Store, out: &mut Out) -> Result<(),
     ask_for(args, plan.hold, if soft { " (a forecast; --hard holds the most)" } else { "" }, store, out)
 }
 
-fn ask_for(args: &Args, hold: Money, kind: &str, store: &dyn Store, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn ask_for(
+    args: &Args,
+    hold: Money,
+    kind: &str,
+    store: &dyn Store,
+    out: &mut Out,
+) -> Result<(), Failure> {
     if hold.is_zero() {
         return Ok(());
     }
@@ -284,7 +294,7 @@ fn ask_for(args: &Args, hold: Money, kind: &str, store: &dyn Store, out: &mut Ou
 }
 
 /// Who answers at the device's region, before anything is accepted.
-fn meet(
+pub(super) fn meet(
     context: &Context,
     store: &dyn Store,
     device: &Device,
@@ -346,7 +356,7 @@ fn drive(
 }
 
 /// Works on the jobs of a batch, and says how each ended.
-fn drive_all(
+pub(super) fn drive_all(
     args: &Args,
     context: &Context,
     store: &dyn Store,

@@ -148,6 +148,7 @@ fn accept(
             plan: &p.plan,
             id,
             key: p.args.key.clone(),
+            points: vec![n as u64],
             facts: Facts {
                 project: p.args.project.as_deref(),
                 user: None,

@@ -1,0 +1,378 @@
+//! `sweep`: one circuit at many points, as one durable collection in the fewest paid tasks.
+
+mod export;
+mod points;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use shotbook_sim::qasm::{InputValue, Inputs};
+use shotbook_sim::target::Device;
+
+use self::points::Points;
+use super::submit;
+use crate::app::{self, Entry, Here, Plan, Refused, Request};
+use crate::budget::Facts;
+use crate::cli::circuit::{CircuitArgs, Loaded};
+use crate::cli::output::Out;
+use crate::cli::{Context, Failure};
+use crate::failpoint;
+use crate::ids::{CollectionId, JobId};
+use crate::money::Money;
+use crate::pack::{self, Body, Fees, Limits, Packing, Point, Task};
+use crate::price::{PriceList, Tariff};
+use crate::store::{Accepted, SqliteStore, Store};
+use crate::time;
+
+/// Arguments of `sweep`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    sweep: Sweep,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List collections, the youngest first
+    List,
+    /// Show how the points of a sweep stand
+    Show {
+        /// Collection: id, key or `last`
+        sweep: String,
+    },
+    /// One row per point: parameters, counts, price, ids
+    Export {
+        /// Collection: id, key or `last`
+        sweep: String,
+        /// File to write: FILE.csv or FILE.json; CSV on standard output unless told
+        #[arg(short, value_name = "FILE")]
+        o: Option<std::path::PathBuf>,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Sweep {
+    /// Circuit, or - for standard input
+    #[arg(required = true)]
+    file: Option<String>,
+    /// Range of an input, ends included, or a list A,B,C; may be given again
+    #[arg(long = "param", value_name = "NAME=FROM:TO:COUNT")]
+    params: Vec<String>,
+    /// Take ranges side by side
+    #[arg(long, conflicts_with = "grid")]
+    zip: bool,
+    /// Take every combination of ranges, which is the default
+    #[arg(long)]
+    grid: bool,
+    /// Points as a table of numbers with a header of names; a column `shots` is shots
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["params", "zip", "grid"])]
+    points: Option<String>,
+    /// Device
+    #[arg(long, value_name = "DEV", required = true)]
+    on: Option<String>,
+    /// Shots of each point
+    #[arg(long)]
+    shots: Option<u64>,
+    /// Budget that pays
+    #[arg(long, value_name = "NAME")]
+    budget: Vec<String>,
+    /// Project
+    #[arg(long)]
+    project: Option<String>,
+    /// Tag
+    #[arg(long = "tag", value_name = "K=V")]
+    tags: Vec<String>,
+    /// Refuse a sweep that can cost more
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<String>,
+    /// The same key twice is the same sweep
+    #[arg(long)]
+    key: Option<String>,
+    /// Spend without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not wait for the results
+    #[arg(long)]
+    detach: bool,
+    /// Say what would happen, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Seed of the first point of a local sweep
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    circuit: CircuitArgs,
+}
+
+impl Sweep {
+    /// The flags that a sweep shares with `submit`.
+    fn submission(&self) -> submit::Args {
+        submit::Args {
+            file: self.file.clone(),
+            on: self.on.clone(),
+            shots: self.shots,
+            budget: self.budget.clone(),
+            project: self.project.clone(),
+            tags: self.tags.clone(),
+            key: self.key.clone(),
+            yes: self.yes,
+            detach: self.detach,
+            dry_run: self.dry_run,
+            seed: self.seed,
+            circuit: self.circuit.clone(),
+            ..submit::Args::default()
+        }
+    }
+}
+
+/// A sweep with its price, before anything is stored.
+struct Planned {
+    packing: Packing,
+    plans: Vec<Plan>,
+    fees: Option<Fees>,
+    hold: Money,
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    match args.what {
+        Some(What::List) => export::list(&context.store()?, out),
+        Some(What::Show { sweep }) => export::show(&context.store()?, &sweep, out),
+        Some(What::Export { sweep, o }) => export::export(&context.store()?, &sweep, o.as_deref(), out),
+        None => start(&args.sweep, context, out),
+    }
+}
+
+fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let own = args.submission();
+    let device = super::devices::find(own.on())?;
+    let points = match &args.points {
+        Some(file) => points::of_file(file)?,
+        None => points::of_params(&args.params, args.zip)?,
+    };
+    let mut loaded = args.circuit.load_right(args.file.as_deref().unwrap_or_default(), out)?;
+    check_names(&loaded, &points)?;
+    loaded.inputs = inputs(&loaded.inputs, &points, 0);
+    loaded.bound(out)?;
+    let list = context.prices()?;
+    let planned = plan(args, &own, (device, &list), &loaded, &points, out)?;
+    let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
+    if let Some(max_cost) = max_cost.filter(|max| planned.hold > *max) {
+        return Err(Refused::OverMaxCost { worst_case: planned.hold, max_cost }.into());
+    }
+    if args.dry_run && out.is_json() {
+        out.json(&plan_json(own.on(), &points, &planned));
+        return Ok(0);
+    }
+    let proof = proof(&points, &planned)?;
+    if args.dry_run {
+        out.line(&proof);
+        out.line(&format!("would hold {:#}; nothing was sent", planned.hold));
+        return Ok(0);
+    }
+    out.say(&proof);
+    let store = context.store()?;
+    submit::ask_for(&own, planned.hold, "", &store, out)?;
+    let (collection, ids) = accept(&own, device, &planned, context, &store, out)?;
+    submit::drive_all(&own, context, &store, &collection, &ids, out)
+}
+
+/// Every swept name must be an input that needs no new reading of the circuit.
+fn check_names(loaded: &Loaded, points: &Points) -> Result<(), Failure> {
+    let free = &loaded.circuit()?.inputs;
+    for name in &points.names {
+        if free.iter().all(|i| i.name != *name) {
+            let known: Vec<&str> = free.iter().map(|i| i.name.as_str()).collect();
+            let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
+            let message = format!("{name} is no free input of {}: {known}", loaded.name);
+            return Err(Failure::new("SB2001", message).with_help(format!("declare it: input float {name};")));
+        }
+    }
+    Ok(())
+}
+
+/// The inputs of a point: those of the flags with its own values.
+fn inputs(base: &Inputs, points: &Points, at: usize) -> Inputs {
+    let mut out = base.clone();
+    for (name, value) in points.names.iter().zip(&points.rows[at].values) {
+        out.insert(name.clone(), InputValue::Number(*value));
+    }
+    out
+}
+
+fn plan(
+    args: &Sweep,
+    own: &submit::Args,
+    (device, list): (&Device, &PriceList),
+    loaded: &Loaded,
+    points: &Points,
+    out: &mut Out,
+) -> Result<Planned, Failure> {
+    let base = submit::request(own, device, loaded)?;
+    let packing = packing(args, device, loaded, points)?;
+    let keyed = own.key.is_some();
+    let (mut plans, mut hold) = (Vec::with_capacity(packing.tasks.len()), Money::ZERO);
+    for (number, task) in packing.tasks.iter().enumerate() {
+        let rows: Vec<Inputs> =
+            task.points.iter().map(|&p| inputs(&loaded.inputs, points, p as usize)).collect();
+        let Some(first) = rows.first() else { continue };
+        let request = Request {
+            inputs: first,
+            shots: task.shots_each,
+            seed: base.seed.wrapping_add(number as u64) & ((1 << 53) - 1),
+            key: keyed.then(|| format!("{}/{number}", own.key.as_deref().unwrap_or_default())),
+            ..base.clone()
+        };
+        let mut plan = app::plan(&request, list).map_err(|r| submit::explain(r, loaded, out))?;
+        if task.is_set() {
+            plan = app::set_plan(&request, plan, &rows, list)?;
+        }
+        hold = hold.plus(plan.hold).map_err(Refused::from)?;
+        plans.push(plan);
+    }
+    let fees = match plans.first().map(|p| &p.price.tariff) {
+        Some(Tariff::PerShot { task_fee, shot_fee }) => {
+            Some(packing.fees(*task_fee, *shot_fee).map_err(Refused::from)?)
+        }
+        _ => None,
+    };
+    Ok(Planned { packing, plans, fees, hold })
+}
+
+/// Which points share a task. The built-in simulator takes them one by one.
+fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> Result<Packing, Failure> {
+    let usage = |why: String| Failure::new("SB2001", why);
+    let shots = |at: usize| {
+        points.rows[at].shots.or(args.shots).ok_or_else(|| {
+            usage("no shots".to_owned()).with_help("--shots N, or a column `shots` in the file of points")
+        })
+    };
+    let many = points.rows.len();
+    if device.is_local() {
+        let task = |at: usize| Ok(Task { points: vec![at as u32], shots_each: shots(at)? });
+        let tasks = (0..many).map(task).collect::<Result<Vec<_>, Failure>>()?;
+        return Ok(Packing { tasks, single_tasks: many as u64 });
+    }
+    let circuit = loaded.circuit()?;
+    let submission = shotbook_sim::target::submission(circuit, device, &Inputs::new());
+    // What the device cannot say is refused with its reasons when the first point is planned.
+    let (bytes, experimental) = submission.map_or((0, false), |s| (s.action.len() as u64, s.experimental));
+    let body = Body { bytes, alone: experimental || !circuit.results.is_empty() };
+    // A number takes at most 25 characters with its comma.
+    let bytes = 25 * points.names.len() as u64;
+    let point = |at: usize| Ok(Point { circuit: 0, shots: shots(at)?, bytes });
+    let all = (0..many).map(point).collect::<Result<Vec<_>, Failure>>()?;
+    let limits = Limits::of(device);
+    if let Some(p) = all.iter().find(|p| p.shots > limits.shots.1) {
+        let most = limits.shots.1;
+        return Err(usage(format!(
+            "{} takes at most {most} shots of a circuit, not {}",
+            device.name, p.shots
+        )));
+    }
+    pack::pack(&all, &[body], &limits).map_err(|e| Failure::new("SB4902", e.to_string()))
+}
+
+/// What packing saves, in one line.
+fn proof(points: &Points, planned: &Planned) -> Result<String, Failure> {
+    let (n, tasks, sets) = (points.rows.len(), planned.packing.tasks.len(), planned.packing.sets());
+    let form = match (sets, tasks) {
+        (0, 1) => "1 task".to_owned(),
+        (0, _) => format!("{tasks} tasks"),
+        (1, 1) => "1 program set".to_owned(),
+        _ if sets == tasks => format!("{sets} program sets"),
+        _ => format!("{sets} program sets and {} tasks", tasks - sets),
+    };
+    let circuits = if n == 1 { "1 circuit".to_owned() } else { format!("{n} circuits") };
+    let Some(fees) = &planned.fees else {
+        let free = planned.hold.is_zero();
+        return Ok(if free { format!("{circuits} here · free") } else { format!("{circuits} → {form}") });
+    };
+    let (total, single) = (fees.total().map_err(Refused::from)?, fees.total_single().map_err(Refused::from)?);
+    Ok(if sets > 0 {
+        format!(
+            "{circuits} → {form} · fees {:#} (not {:#}) · shots {:#} · total {total:#} (not {single:#})",
+            fees.packed, fees.single, fees.shots
+        )
+    } else {
+        format!("{circuits} → {form} · fees {:#} · shots {:#} · total {total:#}", fees.packed, fees.shots)
+    })
+}
+
+fn plan_json(device: &str, points: &Points, planned: &Planned) -> serde_json::Value {
+    let mut out = json!({"schema": "shotbook.plan/1", "device": device, "points": points.rows.len(),
+        "tasks": planned.packing.tasks.len(), "program_sets": planned.packing.sets(),
+        "shots": planned.packing.shots(), "hold": planned.hold.to_string()});
+    if let Some(fees) = &planned.fees {
+        let text = |money: Result<Money, _>| {
+            money.map_or_else(|_: crate::money::OutOfRange| String::new(), |m| m.to_string())
+        };
+        out["fees"] = json!({"packed": fees.packed.to_string(), "as_tasks": fees.single.to_string()});
+        out["shot_fees"] = json!(fees.shots.to_string());
+        out["total"] = json!(text(fees.total()));
+        out["total_as_tasks"] = json!(text(fees.total_single()));
+    }
+    out
+}
+
+fn accept(
+    own: &submit::Args,
+    device: &Device,
+    planned: &Planned,
+    context: &Context,
+    store: &SqliteStore,
+    out: &mut Out,
+) -> Result<(CollectionId, Vec<JobId>), Failure> {
+    let (world, account) =
+        if device.is_local() { (None, None) } else { submit::meet(context, store, device)? };
+    let collection = match &own.key {
+        Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
+        None => {
+            let id = Here.collection_id();
+            (id.clone(), id.to_string())
+        }
+    };
+    let tags: BTreeMap<String, String> = submit::tags_of(own)?;
+    let facts = Facts {
+        project: own.project.as_deref(),
+        user: None,
+        tags: Some(&tags),
+        device: &device.name,
+        account: account.as_deref(),
+    };
+    let tasks = planned.packing.tasks.iter().zip(&planned.plans);
+    let entries: Vec<Entry<'_>> = tasks
+        .zip(Here.job_ids(planned.plans.len()))
+        .enumerate()
+        .map(|(number, ((task, plan), id))| Entry {
+            plan,
+            id,
+            key: own.key.as_ref().map(|key| format!("{key}/{number}")),
+            points: task.points.iter().map(|&p| u64::from(p)).collect(),
+            facts: facts.clone(),
+        })
+        .collect();
+    let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
+    failpoint::hit("accept.before").map_err(injected)?;
+    let accepted = app::accept_all(store, &entries, Some(collection.clone()), world, time::now())?;
+    failpoint::hit("accept.after").map_err(injected)?;
+    let ids = match accepted {
+        Accepted::Same(ids) => {
+            out.say(&format!("{} is here already under this key", collection.0));
+            ids
+        }
+        _ => {
+            let mut ids: Vec<JobId> = Vec::with_capacity(entries.len());
+            let mut seen = std::collections::HashSet::new();
+            for (_, id) in store.points(&collection.0)? {
+                if seen.insert(id.clone()) {
+                    ids.push(id);
+                }
+            }
+            ids
+        }
+    };
+    Ok((collection.0, ids))
+}

@@ -1,0 +1,260 @@
+//! How the points of a collection stand, in tables and files.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::output::Out;
+use crate::cli::verbs::result;
+use crate::cli::{Failure, views};
+use crate::ids::{CollectionId, JobId, QuantumTaskArn};
+use crate::job::{Job, Outcome, Stage, State};
+use crate::money::Money;
+use crate::outcome::TaskOutcome;
+use crate::store::{Collection, Store};
+
+/// A point with its share of its job.
+struct Row {
+    point: u64,
+    job: JobId,
+    task: Option<QuantumTaskArn>,
+    state: &'static str,
+    inputs: Map<String, Value>,
+    shots: u64,
+    price: Money,
+    result: Option<TaskOutcome>,
+    error: Option<String>,
+}
+
+pub(super) fn list(store: &dyn Store, out: &mut Out) -> Result<u8, Failure> {
+    let all = store.collections()?;
+    if out.is_json() {
+        let rows: Vec<Value> = all.iter().map(head).collect();
+        out.json(&json!({"schema": "shotbook.collections/1", "collections": rows}));
+    } else {
+        let rows = all
+            .iter()
+            .map(|c| vec![c.id.to_string(), c.key.clone(), c.points.to_string(), c.created_at.to_string()])
+            .collect();
+        out.table(&["COLLECTION", "KEY", "POINTS", "CREATED"], &[2], rows);
+    }
+    Ok(0)
+}
+
+fn head(c: &Collection) -> Value {
+    json!({"collection_id": c.id.as_str(), "key": c.key, "points": c.points,
+        "created_at": c.created_at.to_string()})
+}
+
+/// The collection that an argument means: its id, its key, or the youngest.
+fn find(store: &dyn Store, argument: &str) -> Result<Collection, Failure> {
+    let none = || {
+        Failure::new("SB2005", format!("there is no collection {argument}")).with_help("shotbook sweep list")
+    };
+    let last = matches!(argument, "last" | "@last");
+    let means = |c: &Collection| last || c.id.as_str() == argument || c.key == argument;
+    store.collections()?.into_iter().find(means).ok_or_else(none)
+}
+
+pub(super) fn show(store: &dyn Store, argument: &str, out: &mut Out) -> Result<u8, Failure> {
+    let collection = find(store, argument)?;
+    let mut states: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    let (mut held, mut settled, mut jobs) = (Money::ZERO, Money::ZERO, HashMap::new());
+    for (_, id) in store.points(&collection.id)? {
+        if !jobs.contains_key(&id) {
+            let job = store.job(&id)?;
+            let range = |e: crate::money::OutOfRange| Failure::new("SB1001", e.to_string());
+            held = held.plus(job.held).map_err(range)?;
+            settled = settled.plus(job.settled).map_err(range)?;
+            jobs.insert(id.clone(), State::of(&job).word());
+        }
+        *states.entry(jobs[&id]).or_insert(0) += 1;
+    }
+    if out.is_json() {
+        let mut shown = head(&collection);
+        shown["jobs"] = json!(jobs.len());
+        shown["states"] = json!(states);
+        shown["held"] = json!(held.to_string());
+        shown["settled"] = json!(settled.to_string());
+        let mut with_schema = json!({"schema": "shotbook.collection/1"});
+        if let (Value::Object(to), Value::Object(from)) = (&mut with_schema, shown) {
+            to.extend(from);
+        }
+        out.json(&with_schema);
+    } else {
+        let counts: Vec<String> = states.iter().map(|(word, n)| format!("{n} {word}")).collect();
+        out.line(&format!(
+            "{} · {} points in {} jobs · {} · held {held:#} · settled {settled:#}",
+            collection.id,
+            collection.points,
+            jobs.len(),
+            counts.join(", ")
+        ));
+    }
+    Ok(0)
+}
+
+pub(super) fn export(
+    store: &dyn Store,
+    argument: &str,
+    file: Option<&Path>,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let collection = find(store, argument)?;
+    let rows = rows(store, &collection.id)?;
+    let extension = file.and_then(Path::extension).map(|e| e.to_string_lossy().to_lowercase());
+    let text = match extension.as_deref() {
+        Some("json") => document(&collection, &rows).to_string() + "\n",
+        Some("csv") => csv_text(&rows)?,
+        None if out.is_json() => document(&collection, &rows).to_string() + "\n",
+        None if file.is_none() => csv_text(&rows)?,
+        _ => {
+            let name = file.map_or_else(String::new, |f| f.display().to_string());
+            return Err(Failure::new("SB2001", format!("{name}: the form of this file is not known"))
+                .with_help("-o FILE.csv or -o FILE.json"));
+        }
+    };
+    match file {
+        Some(path) => {
+            std::fs::write(path, text)
+                .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
+            out.say(&format!("{} points in {}", rows.len(), path.display()));
+        }
+        None => out.text(&text),
+    }
+    Ok(0)
+}
+
+fn rows(store: &dyn Store, id: &CollectionId) -> Result<Vec<Row>, Failure> {
+    let points = store.points(id)?;
+    let mut many: HashMap<&JobId, u64> = HashMap::new();
+    points.iter().for_each(|(_, job)| *many.entry(job).or_insert(0) += 1);
+    let mut loaded: HashMap<&JobId, (Loaded, u64)> = HashMap::new();
+    let mut out = Vec::with_capacity(points.len());
+    for (point, job) in &points {
+        if !loaded.contains_key(job) {
+            loaded.insert(job, (load(store, job)?, 0));
+        }
+        let Some((found, next)) = loaded.get_mut(job) else { continue };
+        out.push(found.row(*point, *next, many[job]));
+        *next += 1;
+        if *next == many[job] {
+            loaded.remove(job);
+        }
+    }
+    Ok(out)
+}
+
+/// A job with what its points need of it.
+struct Loaded {
+    job: Job,
+    inputs: Map<String, Value>,
+    outcome: Option<TaskOutcome>,
+    error: Option<String>,
+}
+
+fn load(store: &dyn Store, id: &JobId) -> Result<Loaded, Failure> {
+    let job = store.job(id)?;
+    let inputs = serde_json::from_slice(&store.blob(&job.terms.inputs)?).unwrap_or_default();
+    let (outcome, error) = match &job.stage {
+        Stage::Done(Outcome::Completed { .. }) => match result::stored(store, &job) {
+            Ok((_, outcome)) => (Some(outcome), None),
+            Err(failure) => (None, Some(failure.message().to_owned())),
+        },
+        _ => (None, None),
+    };
+    Ok(Loaded { job, inputs, outcome, error })
+}
+
+impl Loaded {
+    /// Point number `k` of the `many` that the job carries.
+    fn row(&self, point: u64, k: u64, many: u64) -> Row {
+        let at = usize::try_from(k).unwrap_or(usize::MAX);
+        let job = &self.job;
+        let own = |value: &Value| match value {
+            Value::Array(column) if many > 1 => column.get(at).cloned().unwrap_or(Value::Null),
+            whole => whole.clone(),
+        };
+        let inputs = self.inputs.iter().map(|(name, value)| (name.clone(), own(value))).collect();
+        let (result, failed) = match &self.outcome {
+            Some(outcome) if many > 1 => match outcome.executables.get(at) {
+                Some(Ok(executable)) => (Some(executable.clone()), None),
+                Some(Err(why)) => (None, Some(why.clone())),
+                None => (None, Some("the result has no such executable".to_owned())),
+            },
+            other => (other.clone(), None),
+        };
+        // Shares of a set differ by a nano-dollar at most and add up to what was settled.
+        let (nanos, n) = (job.settled.nanos(), i64::try_from(many).unwrap_or(1).max(1));
+        let price = nanos / n + i64::from((k as i64) < nanos % n);
+        let state = if failed.is_some() { State::Failed } else { State::of(job) };
+        Row {
+            point,
+            job: job.terms.id.clone(),
+            task: job.past.last().and_then(|p| p.task.clone()),
+            state: state.word(),
+            inputs,
+            shots: job.terms.shots / many.max(1),
+            price: Money::from_nanos(price),
+            result,
+            error: failed.or_else(|| self.error.clone()),
+        }
+    }
+}
+
+fn document(collection: &Collection, rows: &[Row]) -> Value {
+    let points: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut out = Map::new();
+            out.insert("point".into(), json!(row.point));
+            out.insert("inputs".into(), Value::Object(row.inputs.clone()));
+            out.insert("state".into(), json!(row.state));
+            out.insert("requested_shots".into(), json!(row.shots));
+            if let Some(result) = &row.result {
+                out.extend(views::result(result, false));
+            }
+            out.insert("price".into(), json!(row.price.to_string()));
+            out.insert("job_id".into(), json!(row.job.as_str()));
+            out.insert("task_arn".into(), json!(row.task.as_ref().map(ToString::to_string)));
+            out.insert("error".into(), json!(row.error));
+            Value::Object(out)
+        })
+        .collect();
+    json!({"schema": "shotbook.sweep/1", "collection_id": collection.id.as_str(), "key": collection.key,
+        "bit_order": "q0-left", "points": points})
+}
+
+fn csv_text(rows: &[Row]) -> Result<String, Failure> {
+    let mut names: Vec<&String> = rows.iter().flat_map(|r| r.inputs.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let broken = |e: csv::Error| Failure::new("SB1001", e.to_string());
+    let fixed =
+        ["state", "shots", "bit_order", "counts", "result_types", "price", "job_id", "task_arn", "error"];
+    let head = std::iter::once("point").chain(names.iter().map(|n| n.as_str())).chain(fixed);
+    writer.write_record(head).map_err(broken)?;
+    for row in rows {
+        let cell = |name: &String| row.inputs.get(name).map_or_else(String::new, ToString::to_string);
+        let shown = row.result.as_ref().map(|r| views::result(r, false)).unwrap_or_default();
+        let part = |name: &str| shown.get(name).map_or_else(String::new, ToString::to_string);
+        let mut cells = vec![row.point.to_string()];
+        cells.extend(names.iter().map(|name| cell(name)));
+        cells.extend([
+            row.state.to_owned(),
+            row.result.as_ref().map_or(row.shots, |r| r.shots).to_string(),
+            "q0-left".to_owned(),
+            part("counts"),
+            part("result_types"),
+            row.price.to_string(),
+            row.job.to_string(),
+            row.task.as_ref().map_or_else(String::new, ToString::to_string),
+            row.error.clone().unwrap_or_default(),
+        ]);
+        writer.write_record(&cells).map_err(broken)?;
+    }
+    let bytes = writer.into_inner().map_err(|e| Failure::new("SB1001", e.to_string()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,103 @@
+//! One circuit at many points: the fewest tasks, once, and a row for every point.
+
+use std::fs;
+
+use serde_json::Value;
+use shotbook_mocks::Config;
+
+use super::world::World;
+
+const RABI: &str =
+    "OPENQASM 3.0;\ninput float theta;\nbit[1] b;\nqubit[1] q;\nrx(theta) q[0];\nb[0] = measure q[0];\n";
+
+fn rabi(world: &World) -> String {
+    let path = world.folder.path().join("rabi.qasm");
+    fs::write(&path, RABI).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// How often 1 was read at a point.
+fn ones(point: &Value) -> u64 {
+    point["counts"].get("1").and_then(Value::as_u64).unwrap_or(0)
+}
+
+#[test]
+fn five_hundred_points_on_cepheus_are_five_sets_and_each_has_its_counts() {
+    for split_results in [false, true] {
+        let world = World::with(Config { split_results, ..Config::default() });
+        let file = rabi(&world);
+        // Whole turns at even points, half turns at odd ones: the counts tell the points apart.
+        let pi = std::f64::consts::PI;
+        let mut rows = "theta\n".to_owned();
+        (0..500).for_each(|i| rows.push_str(&format!("{}\n", f64::from(i % 2) * pi)));
+        let table = world.folder.path().join("points.csv");
+        fs::write(&table, rows).unwrap();
+        let sweep =
+            ["sweep", &file, "--points", table.to_str().unwrap(), "--shots", "100", "--on", "cepheus"];
+        let dry = world.json(&[&sweep[..], &["--dry-run", "--json"]].concat(), 0);
+        assert_eq!((&dry["total"], &dry["total_as_tasks"]), (&"22.75".into(), &"171.25".into()));
+        assert_eq!(world.creates(), 0, "a dry run sends nothing");
+        let paid = [&sweep[..], &["--yes", "--key", "night", "--json"]].concat();
+        let first = world.json(&paid, 0);
+        assert_eq!((world.creates(), &first["settled"]), (5, &"22.75".into()));
+        let again = world.json(&paid, 0);
+        assert_eq!((world.creates(), &again["jobs"]), (5, &first["jobs"]), "the same key buys nothing");
+        world.assert_books();
+        let points =
+            world.json(&["sweep", "export", "night", "--json"], 0)["points"].as_array().unwrap().clone();
+        assert_eq!(points.len(), 500);
+        let mut nanos = 0;
+        for (i, point) in points.iter().enumerate() {
+            assert_eq!(point["point"], i);
+            let (even, n) = (i % 2 == 0, ones(point));
+            assert!(if even { n < 30 } else { n > 70 }, "point {i} read 1 {n} times of 100");
+            nanos += point["price"].as_str().unwrap().parse::<shotbook::money::Money>().unwrap().nanos();
+        }
+        assert_eq!(nanos, 22_750_000_000, "prices of points add up to what was settled");
+    }
+}
+
+#[test]
+fn a_device_without_sets_gets_tasks_and_the_built_in_one_is_free() {
+    let world = World::new();
+    let file = rabi(&world);
+    let sweep = ["sweep", &file, "--param", "theta=0:3.1:4", "--shots", "100"];
+    let tasks = world.json(&[&sweep[..], &["--on", "sv1", "--yes", "--json"]].concat(), 0);
+    assert_eq!((tasks["jobs"].as_array().unwrap().len(), world.creates()), (4, 4));
+    let local = world.json(&[&sweep[..], &["--on", "local", "--json"]].concat(), 0);
+    assert_eq!((&local["states"]["COMPLETED"], &local["settled"]), (&4.into(), &"0".into()));
+    let table = world.folder.path().join("out.csv");
+    let path = table.to_str().unwrap();
+    assert!(world.run(&["sweep", "export", "last", "-o", path]).status.success());
+    let text = fs::read_to_string(&table).unwrap();
+    assert!(text.starts_with("point,theta,state,shots,bit_order,counts"), "{text}");
+    assert_eq!(text.lines().count(), 5);
+    let shown = world.json(&["sweep", "show", "last", "--json"], 0);
+    assert_eq!((&shown["points"], &shown["states"]["COMPLETED"]), (&4.into(), &4.into()));
+    assert_eq!(world.json(&["sweep", "list", "--json"], 0)["collections"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn uneven_shots_are_grouped_and_bad_sweeps_send_nothing() {
+    let world = World::new();
+    let file = rabi(&world);
+    let table = world.folder.path().join("points.csv");
+    fs::write(&table, "theta,shots\n0,100\n1,200\n2,100\n3,200\n").unwrap();
+    let path = table.to_str().unwrap();
+    let args = ["sweep", &file, "--points", path, "--on", "garnet", "--yes", "--json"];
+    let done = world.json(&args, 0);
+    assert_eq!((world.creates(), &done["settled"]), (2, &"1.47".into()), "2 fees and 600 shots");
+    let points = world.json(&["sweep", "export", "last", "--json"], 0);
+    let shots: Vec<u64> =
+        points["points"].as_array().unwrap().iter().map(|p| p["shots"].as_u64().unwrap()).collect();
+    assert_eq!(shots, [100, 200, 100, 200]);
+    for bad in ["phi=0:1:3", "theta=0:1:0", "theta=0:1", "theta=0:nan:3"] {
+        world.json(
+            &["sweep", &file, "--param", bad, "--on", "garnet", "--shots", "100", "--yes", "--json"],
+            2,
+        );
+    }
+    let dear = ["sweep", &file, "--points", path, "--on", "garnet", "--yes", "--json", "--max-cost", "1"];
+    assert_eq!(world.json(&dear, 3)["code"], "SB3002");
+    assert_eq!(world.creates(), 2);
+}
