@@ -21,3 +21,8 @@ impl TestSize {
         }
     }
 }
+
+/// The one seed that `SHOTBOOK_SEED` asks to replay, if it does.
+pub fn seed_asked() -> Option<u64> {
+    std::env::var("SHOTBOOK_SEED").ok()?.parse().ok()
+}

@@ -26,7 +26,7 @@ pub use http::{Delivery, Request, Response};
 pub use meter::Meter;
 pub use offers::csv_text as offers_csv;
 pub use shotbook_sim::target::DeviceState;
-pub use time::Now;
+pub use time::{Now, http_date};
 pub use world::{Advance, Config, World};
 
 use std::net::SocketAddr;

@@ -9,6 +9,8 @@ mod crowd;
 mod doing;
 mod drive;
 mod lanes;
+#[cfg(test)]
+mod simulation;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -167,6 +167,8 @@ fn is_test(file: &str) -> bool {
     file.contains("/tests")
         || file.starts_with("tests/")
         || file.contains("/explore")
+        || file.contains("/simulation")
+        || file.ends_with("/in_process.rs")
         || file.ends_with("contract.rs")
 }
 

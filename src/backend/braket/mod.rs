@@ -3,6 +3,8 @@
 mod calls;
 mod classify;
 mod client;
+#[cfg(test)]
+pub(crate) mod in_process;
 pub mod operations;
 mod set;
 mod sign;
