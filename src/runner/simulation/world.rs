@@ -258,10 +258,8 @@ impl Sim {
         let now = self.now.get();
         self.note(&format!("{} {}", request.method, request.target), &request.body);
         let signed = request.header("x-amz-date").map_or(0, signed_at);
-        let forgotten = is_create(request) && {
-            let first = *self.tokens.borrow_mut().entry(token_of(request)).or_insert(now);
-            now - first > TOKEN_LIVES
-        };
+        let taken = self.tokens.borrow().get(&token_of(request)).copied();
+        let forgotten = is_create(request) && taken.is_some_and(|at| now - at > TOKEN_LIVES);
         if forgotten {
             self.count("token forgotten");
         }
@@ -282,8 +280,12 @@ impl Sim {
         if forgotten {
             world.arm(Fault::new(Kind::ForgetTokens, "*", 1, 1));
         }
+        let creates = world.meter().creates;
         let (response, delivery) = world.handle(Now::at(now / 1000), request);
         world.disarm();
+        if world.meter().creates > creates {
+            self.tokens.borrow_mut().insert(token_of(request), now);
+        }
         drop(world);
         self.note(&format!("answered {}", response.status), &response.body);
         self.auditor.borrow_mut().saw(request, &response);
