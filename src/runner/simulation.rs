@@ -56,7 +56,7 @@ fn seeds_lose_nothing_and_pay_nothing_twice() {
             if seed >= seeds {
                 return counts;
             }
-            let report = play(seed, None, seed % SQL == 0);
+            let report = play(seed, None, seed.is_multiple_of(SQL));
             assert!(
                 report.wrong.is_none(),
                 "seed {seed}: {}\n{}",
@@ -92,7 +92,7 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn one_seed() {
     let seed = seed_asked().unwrap_or(0);
-    let report = play(seed, None, seed % SQL == 0);
+    let report = play(seed, None, seed.is_multiple_of(SQL));
     assert!(report.wrong.is_none(), "seed {seed}: {:?}\n{}", report.wrong, report.story.join("\n"));
 }
 

@@ -1,6 +1,6 @@
 //! A book-keeper that sees requests and replies, and from these alone says what must be in the books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shotbook_mocks::{Request, Response};
@@ -28,6 +28,8 @@ pub struct Task {
 #[derive(Debug, Default)]
 pub struct Auditor {
     pub tasks: BTreeMap<String, Task>,
+    /// Jobs of which the service itself refused a create.
+    pub refused: BTreeSet<String>,
     /// Tasks named since somebody asked.
     pub fresh: Vec<String>,
     /// The first thing that must not be.
@@ -41,15 +43,21 @@ impl Auditor {
         self.wrong.get_or_insert(what);
     }
 
-    /// A request was carried out and answered; the reply may still be lost on its way.
+    /// A request was answered by the service, not by something in its place; the reply may still be lost on its way.
     pub fn saw(&mut self, request: &Request, response: &Response) {
-        if request.method == "POST" && request.target == "/quantum-task" && response.status == 201 {
-            self.created(request, response);
-        } else if request.method == "GET"
-            && request.target.starts_with("/quantum-task/")
-            && response.status == 200
-        {
-            self.told(response);
+        let create = request.method == "POST" && request.target == "/quantum-task";
+        let get = request.method == "GET" && request.target.starts_with("/quantum-task/");
+        match response.status {
+            201 if create => self.created(request, response),
+            400 | 402 | 410 | 424 if create => self.refusal(request),
+            200 if get => self.told(response),
+            _ => {}
+        }
+    }
+
+    fn refusal(&mut self, request: &Request) {
+        if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
+            self.refused.insert(body["tags"]["shotbook:job"].as_str().unwrap_or_default().to_owned());
         }
     }
 

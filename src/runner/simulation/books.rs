@@ -4,12 +4,12 @@ use super::plants::Plant;
 use super::world::Sim;
 use crate::budget::Budget;
 use crate::budget::ledger::Posting;
-use crate::ids::{BlobId, BudgetName, JobId, QuantumTaskArn, RunnerId};
+use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId};
 use crate::job::{Job, Lane};
 use crate::money::Money;
 use crate::store::{
-    Acceptance, Accepted, BudgetStatus, Change, Committed, EventRecord, Filter, Identity, Kind, Store,
-    StoreError, Totals,
+    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
+    Store, StoreError, Totals,
 };
 use crate::time::Timestamp;
 
@@ -101,6 +101,15 @@ impl Store for Books<'_> {
         Ok(committed)
     }
 
+    fn commit_all(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
+        self.crash("crash before a commit")?;
+        let committed = self.inner.commit_all(changes)?;
+        self.sim.note(&format!("{} at once: {committed:?}", changes.len()), b"");
+        self.audit()?;
+        self.crash("crash after a commit")?;
+        Ok(committed)
+    }
+
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
         self.crash("crash before a commit")?;
         self.inner.adopt(job, at)?;
@@ -113,6 +122,21 @@ impl Store for Books<'_> {
     }
     fn bind(&self, kind: Kind) -> Result<(), StoreError> {
         self.inner.bind(kind)
+    }
+    fn collections(&self) -> Result<Vec<Collection>, StoreError> {
+        self.inner.collections()
+    }
+    fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError> {
+        self.inner.points(id)
+    }
+    fn lease_all(
+        &self,
+        ids: &[JobId],
+        who: &RunnerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<JobId>, StoreError> {
+        self.inner.lease_all(ids, who, now, until)
     }
     fn job(&self, id: &JobId) -> Result<Job, StoreError> {
         self.inner.job(id)

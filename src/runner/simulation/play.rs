@@ -341,6 +341,10 @@ impl<'s> Play<'s> {
             if !job.is_done() {
                 return Ok(Some(format!("job {id} has not ended: {:?}", job.stage)));
             }
+            let tag = job.terms.tag.as_str();
+            if matches!(job.stage, Stage::Done(Outcome::Refused(_))) && !auditor.refused.contains(tag) {
+                return Ok(Some(format!("job {id} ended as refused, and AWS refused nothing")));
+            }
             let ran =
                 auditor.tasks.values().any(|t| t.job == job.terms.tag.as_str() && t.status == "COMPLETED");
             let told = matches!(job.stage, Stage::Done(Outcome::Completed { .. }));
