@@ -22,3 +22,4 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod train;

@@ -110,6 +110,8 @@ verbs! {
     Result => result,
     /// Say how far two results are apart
     Diff => diff,
+    /// Compute published trainings again
+    Reproduce => reproduce,
     /// End a doubt by a person's word
     Resolve => resolve,
     /// Caps on spending

@@ -291,3 +291,24 @@ fn costs_are_grouped_and_exported() {
     assert!(row["ResourceId"].starts_with("arn:aws:braket:eu-north-1:") && row["RegionId"] == "eu-north-1");
     assert!(row["BillingPeriodStart"].ends_with("-01T00:00:00Z"), "{row:?}");
 }
+
+#[test]
+fn published_numbers_are_computed_from_the_data_that_is_given() {
+    let world = World::new();
+    let report = world.json(&["reproduce", "qaoa", "--json"], 0);
+    assert_eq!((&report["schema"], &report["name"]), (&"shotbook.reproduction/1".into(), &"qaoa".into()));
+    assert_eq!(report["rows"].as_array().unwrap().len(), 10);
+    let file = world.home().parent().unwrap().join("graphs.json");
+    // A square with a wrong expected cut: degree 2 has no published angles, K4 has.
+    let k4 = r#"{"graphs":[{"n":4,"edges":[[0,1],[0,2],[0,3],[1,2],[1,3],[2,3]],"maxcut":4,
+        "expected_cut":{"1":{"fixed":3.5}}}]}"#;
+    std::fs::write(&file, k4).unwrap();
+    let own = world.json(&["reproduce", "qaoa", "--data", file.to_str().unwrap(), "--json"], 6);
+    let difference = own["rows"][0]["ours"].as_f64().unwrap();
+    assert!((difference - (3.5 - 3.48805517)).abs() < 1e-7, "{own}");
+    for bad in ["{}", r#"{"graphs":[{"n":4,"edges":[[0,9]],"maxcut":4}]}"#, r#"{"graphs":[]}"#] {
+        std::fs::write(&file, bad).unwrap();
+        let error = world.json(&["reproduce", "qaoa", "--data", file.to_str().unwrap(), "--json"], 2);
+        assert_eq!(error["code"], "SB2006", "{bad}");
+    }
+}

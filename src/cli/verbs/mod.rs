@@ -16,6 +16,7 @@ pub mod man;
 pub mod mock;
 pub mod prices;
 pub mod quote;
+pub mod reproduce;
 pub mod resolve;
 pub mod result;
 pub mod resume;

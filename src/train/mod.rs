@@ -1,0 +1,40 @@
+//! Training of circuits with angles: optimisers, models, and published trainings computed again.
+//!
+//! Pure: data, seeds and time come in, numbers go out. Everything is evaluated by the batch
+//! interface of `shotbook-sim`.
+
+pub mod adam;
+pub mod dressed;
+pub mod maxcut;
+pub mod reproduce;
+
+use shotbook_sim::circuit::Circuit;
+use shotbook_sim::engine::SimError;
+use shotbook_sim::qasm::{self, Inputs, ParseOptions};
+
+/// Why something cannot be trained or computed.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// Data of another shape.
+    #[error("the data cannot be used: {0}")]
+    Data(String),
+    /// A circuit that we wrote and cannot read: our bug.
+    #[error("the circuit cannot be used: {0}")]
+    Circuit(String),
+    /// The simulator.
+    #[error(transparent)]
+    Simulation(#[from] SimError),
+}
+
+impl From<serde_json::Error> for TrainError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Data(error.to_string())
+    }
+}
+
+/// A circuit from our own text.
+fn circuit(text: &str) -> Result<Circuit, TrainError> {
+    let read = qasm::read("model", text, &ParseOptions::default(), &Inputs::new());
+    let wrong = || read.diagnostics.first().map_or_else(String::new, |d| d.message.clone());
+    read.circuit.ok_or_else(|| TrainError::Circuit(wrong()))
+}

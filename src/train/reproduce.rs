@@ -1,0 +1,89 @@
+//! Published numbers beside ours, each with its tolerance. Nothing is taken from the answer.
+
+use serde::Serialize;
+
+use super::TrainError;
+use super::dressed::{DataSet, Middle};
+use super::maxcut::{Angles, Graphs, angles};
+
+/// One quantity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// What it is.
+    pub quantity: String,
+    /// What we compute.
+    pub ours: f64,
+    /// What is published; nothing where other data were given.
+    pub published: Option<f64>,
+    /// How far ours may be from it.
+    pub tolerance: f64,
+    /// Whether it is as near as that.
+    pub pass: bool,
+}
+
+impl Row {
+    fn near(quantity: String, ours: f64, published: Option<f64>, tolerance: f64) -> Self {
+        let pass = published.is_none_or(|p| (ours - p).abs() <= tolerance);
+        Self { quantity, ours, published, tolerance, pass }
+    }
+}
+
+/// Deepest circuit that is compared.
+const LAYERS: usize = 5;
+
+/// Expected cuts of regular graphs at the fixed angles, against the file's own and the guarantee.
+///
+/// # Errors
+/// Data that cannot be read, or the simulator's.
+pub fn qaoa(graphs: &str, table: &str) -> Result<Vec<Row>, TrainError> {
+    let (all, table) = (Graphs::from_json(graphs)?, angles(table)?);
+    let mut rows = Vec::new();
+    for p in 1..=LAYERS {
+        let (mut furthest, mut known, mut least) = (0.0f64, 0usize, f64::INFINITY);
+        let mut guarantee: Option<&Angles> = None;
+        for graph in &all.graphs {
+            let fixed = table.iter().find(|a| a.p == p && Some(a.degree) == graph.degree());
+            let Some(fixed) = fixed else { continue };
+            let ours = graph.expected_cut(fixed)?;
+            least = least.min(ours / graph.maxcut);
+            // Of graphs of several degrees the smallest promise is the one that all must keep.
+            guarantee = guarantee
+                .into_iter()
+                .chain([fixed])
+                .min_by(|a, b| a.published_guarantee.total_cmp(&b.published_guarantee));
+            if let Some(expected) = graph.expected_cut.get(&p.to_string()) {
+                furthest = furthest.max((ours - expected.fixed).abs());
+                known += 1;
+            }
+        }
+        let Some(guarantee) = guarantee.map(|a| a.published_guarantee) else { continue };
+        if known > 0 {
+            let quantity = format!("p = {p}: largest difference of {known} expected cuts");
+            rows.push(Row::near(quantity, furthest, Some(0.0), 1e-7));
+        }
+        let pass = least >= guarantee - 1e-6;
+        let quantity = format!("p = {p}: smallest share of the largest cut, at least the guarantee");
+        rows.push(Row { quantity, ours: least, published: Some(guarantee), tolerance: 1e-6, pass });
+    }
+    if rows.is_empty() {
+        return Err(TrainError::Data("no graph is regular of a degree with published angles".to_owned()));
+    }
+    Ok(rows)
+}
+
+/// Accuracy of the dressed circuit and of its classical twin on held-out points of two spirals.
+///
+/// # Errors
+/// Data that cannot be read, or the simulator's.
+pub fn spirals(data: &[&str]) -> Result<Vec<Row>, TrainError> {
+    let mut rows = Vec::new();
+    for text in data {
+        let set = DataSet::from_json(text)?;
+        for middle in [Middle::Classical, Middle::Quantum] {
+            let published = set.published_test_accuracy.get(middle.word()).copied();
+            let quantity = format!("{} turns: test accuracy, {} middle", set.turns, middle.word());
+            rows.push(Row::near(quantity, set.accuracy(middle)?, published, 1e-9));
+        }
+    }
+    Ok(rows)
+}
