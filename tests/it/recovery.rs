@@ -50,6 +50,42 @@ fn a_process_that_ends_anywhere_is_finished_by_another() {
 }
 
 #[test]
+fn a_process_that_ends_while_it_sends_again_buys_nothing_more() {
+    let file = circuit("bell.qasm");
+    for place in ["resend.before", "resend.after"] {
+        let world = World::new();
+        world.fault(Kind::LostReply, "CreateQuantumTask", 1, 1);
+        let ended =
+            world.command(&submit(&file, "k")).env("SHOTBOOK_FAILPOINT", format!("{place}:1:abort")).output();
+        assert!(!ended.unwrap().status.success(), "{place} was never reached");
+        let job = world.json(&submit(&file, "k"), 0);
+        assert_eq!((&job["state"], world.creates()), (&"COMPLETED".into(), 1), "{place}: {job}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn a_process_that_ends_while_it_cancels_leaves_the_wish() {
+    let file = circuit("bell.qasm");
+    for place in ["cancel.before", "cancel.after"] {
+        let world = World::new();
+        world.fault(Kind::Stuck, "CreateQuantumTask", 1, 1);
+        let mut args = submit(&file, "k");
+        args.push("--detach");
+        world.json(&args, 0);
+        let ended = world
+            .command(&["cancel", "k", "--json"])
+            .env("SHOTBOOK_FAILPOINT", format!("{place}:1:abort"))
+            .output();
+        assert!(!ended.unwrap().status.success(), "{place} was never reached");
+        assert!(world.run(&["worker", "--drain"]).status.success(), "{place}");
+        let job = world.json(&["show", "k", "--json"], 0);
+        assert_eq!((&job["state"], world.creates()), (&"CANCELLED".into(), 1), "{place}: {job}");
+        world.assert_books();
+    }
+}
+
+#[test]
 fn a_lost_reply_is_sent_again_and_paid_once() {
     let file = circuit("bell.qasm");
     for kind in
@@ -166,8 +202,23 @@ fn another_world_is_play_money_too() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// How often the race is run: once, or as `SHOTBOOK_TEST_SIZE` asks.
+fn rounds() -> usize {
+    match std::env::var("SHOTBOOK_TEST_SIZE").as_deref() {
+        Ok("gate") => 20,
+        Ok("release") => 200,
+        _ => 1,
+    }
+}
+
 #[test]
 fn sixteen_processes_share_one_budget_to_the_cent() {
+    for _round in 0..rounds() {
+        race_for_five();
+    }
+}
+
+fn race_for_five() {
     let (world, file) = (World::new(), circuit("bell.qasm"));
     // Five times 0.445 fit.
     world.json(&["budget", "add", "b", "--limit", "2.30", "--json"], 0);
