@@ -1,9 +1,10 @@
 //! Keeps the books on quantum shots.
 //!
 //! Modules in reading order: nouns ([`money`], [`time`], [`ids`]), decisions ([`price`],
-//! [`budget`], [`job`], [`pack`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
+//! [`budget`], [`job`], [`pack`], [`advice`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
 //! [`app`], [`cli`]). `docs/ARCHITECTURE.md` is the map.
 
+pub mod advice;
 pub mod app;
 pub mod backend;
 pub mod budget;

@@ -38,7 +38,8 @@ pub struct PauliError {
 }
 
 impl PauliSum {
-    /// Reads `0.5*Z0 Z1 - X2 + 3`: signed terms of an optional factor and letters with qubits.
+    /// Reads `0.5*Z0 Z1 - X2 + 3`: signed terms of an optional factor and letters with qubits, or
+    /// `0.5*ZZI - IIX`: a letter for each qubit, the first for qubit 0.
     ///
     /// # Errors
     /// Says at which byte the text stops making sense; a qubit may stand once in a term.
@@ -159,6 +160,25 @@ impl Reader<'_> {
         if terms.is_empty() { self.fail("expected a term") } else { Ok(PauliSum { terms }) }
     }
 
+    /// A run of letters without numbers, one for each qubit from qubit 0.
+    fn letters(&mut self, string: &mut PauliString) -> bool {
+        let rest = &self.text[self.at..];
+        let run = rest.len() - rest.trim_start_matches(|c: char| "XYZIxyzi".contains(c)).len();
+        if rest[run..].starts_with(|c: char| c.is_ascii_digit()) {
+            return false;
+        }
+        for (qubit, c) in (0u32..).zip(rest[..run].chars()) {
+            match c.to_ascii_uppercase() {
+                'X' => string.push((qubit, Pauli::X)),
+                'Y' => string.push((qubit, Pauli::Y)),
+                'Z' => string.push((qubit, Pauli::Z)),
+                _ => {}
+            }
+        }
+        self.at += run;
+        true
+    }
+
     fn term(&mut self, sign: f64) -> Result<(f64, PauliString), PauliError> {
         let mut weight = sign;
         let mut string = PauliString::new();
@@ -180,6 +200,10 @@ impl Reader<'_> {
             match self.peek() {
                 Some('*' | '@') if !empty => self.at += 1,
                 Some(c @ ('X' | 'Y' | 'Z' | 'I' | 'x' | 'y' | 'z' | 'i')) => {
+                    if string.is_empty() && self.letters(&mut string) {
+                        empty = false;
+                        continue;
+                    }
                     self.at += 1;
                     let digits = self.take(|_, c| c.is_ascii_digit());
                     let Ok(qubit) = digits.parse::<u16>() else {
@@ -226,10 +250,24 @@ mod tests {
     }
 
     #[test]
+    fn letters_without_numbers_start_at_qubit_0() {
+        let sum = PauliSum::parse("0.18*ZIXI - 0.22*YZ + II").unwrap();
+        assert_eq!(
+            sum.terms,
+            vec![
+                (0.18, vec![(0, Pauli::Z), (2, Pauli::X)]),
+                (-0.22, vec![(0, Pauli::Y), (1, Pauli::Z)]),
+                (1.0, vec![]),
+            ]
+        );
+    }
+
+    #[test]
     fn nonsense_is_placed() {
         for (text, at) in [
             ("", 0),
-            ("Z", 1),
+            ("Z Z", 3),
+            ("ZZ1", 1),
             ("Z0 Z0", 5),
             ("1..2 Z0", 0),
             ("Z0 q", 3),

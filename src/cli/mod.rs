@@ -88,6 +88,8 @@ verbs! {
     Draw => draw,
     /// Say what a circuit costs on each device
     Quote => quote,
+    /// Say how many shots an error needs, and where they are cheapest
+    Shots => shots,
     /// Quote, hold, send, wait
     Submit => submit,
     /// One circuit at many points, in the fewest paid tasks

@@ -78,6 +78,26 @@ fn a_device_without_sets_gets_tasks_and_the_built_in_one_is_free() {
 }
 
 #[test]
+fn the_shots_of_an_error_follow_from_the_state() {
+    let world = World::new();
+    let file = rabi(&world);
+    // At a quarter turn Z has variance 1: 900 shots for a thirtieth, 1.605 USD on Garnet.
+    let quarter = format!("theta={}", std::f64::consts::FRAC_PI_2);
+    let base = ["shots", &file, "--input", &quarter, "--error", "0.03333333333333333", "--json"];
+    let z = world.json(&[&base[..], &["--observable", "Z", "--on", "garnet,cepheus"]].concat(), 0);
+    assert_eq!((&z["schema"], &z["shots"]), (&"shotbook.shots/1".into(), &900.into()));
+    assert_eq!((&z["devices"][0]["fits"], &z["devices"][0]["total"]), (&true.into(), &"1.605".into()));
+    // X of this state is 0 too: two groups, which share a program set on Cepheus.
+    let both = world.json(&[&base[..], &["--observable", "0.5*Z0 + 0.5*X0", "--on", "cepheus"]].concat(), 0);
+    assert_eq!((&both["shots"], &both["devices"][0]["tasks"]), (&900.into(), &1.into()));
+    for bad in [["--observable", "Q"], ["--observable", "ZZ"], ["--error", "0"]] {
+        let mut args = vec!["shots", &file, "--input", &quarter, "--json", bad[0], bad[1]];
+        args.extend(if bad[0] == "--error" { ["--observable", "Z"] } else { ["--error", "0.1"] });
+        world.json(&args, 2);
+    }
+}
+
+#[test]
 fn uneven_shots_are_grouped_and_bad_sweeps_send_nothing() {
     let world = World::new();
     let file = rabi(&world);

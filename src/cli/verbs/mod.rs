@@ -21,6 +21,7 @@ pub mod resolve;
 pub mod result;
 pub mod resume;
 pub mod run;
+pub mod shots;
 pub mod show;
 pub mod store;
 pub mod submit;
