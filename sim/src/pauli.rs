@@ -67,6 +67,69 @@ impl PauliSum {
         Self { terms }
     }
 
+    /// Reads the terms of a Hamiltonian as strings of letters with weights: `ZIII`, leftmost qubit 0.
+    ///
+    /// # Errors
+    /// Says what is wrong, at byte 0 of the term.
+    pub fn from_strings<'a>(terms: impl IntoIterator<Item = (&'a str, f64)>) -> Result<Self, PauliError> {
+        let wrong = |message| PauliError { at: 0, message };
+        let mut out = Self::default();
+        let mut length = None;
+        for (text, weight) in terms {
+            if !weight.is_finite() {
+                return Err(wrong("a weight is not finite"));
+            }
+            if *length.get_or_insert(text.len()) != text.len() {
+                return Err(wrong("strings differ in length"));
+            }
+            let mut string = PauliString::new();
+            for (qubit, letter) in (0..).zip(text.bytes()) {
+                match letter {
+                    b'I' => {}
+                    b'X' => string.push((qubit, Pauli::X)),
+                    b'Y' => string.push((qubit, Pauli::Y)),
+                    b'Z' => string.push((qubit, Pauli::Z)),
+                    _ => return Err(wrong("a letter is not I, X, Y or Z")),
+                }
+            }
+            out.terms.push((weight, string));
+        }
+        Ok(out)
+    }
+
+    /// The least eigenvalue, by diagonalising the whole matrix of 2^n rows.
+    ///
+    /// # Errors
+    /// More than 8 qubits, where the matrix would be too large.
+    pub fn ground_energy(&self) -> Result<f64, PauliError> {
+        let n = self.n_qubits();
+        if n > 8 {
+            return Err(PauliError { at: 0, message: "more than 8 qubits cannot be diagonalised" });
+        }
+        let side = 1usize << n;
+        let mut matrix = vec![Complex64::default(); side * side];
+        for (weight, string) in &self.terms {
+            for row in 0..side {
+                let (mut column, mut value) = (row, Complex64::new(*weight, 0.0));
+                for &(qubit, letter) in string {
+                    let bit = 1 << (n - 1 - qubit);
+                    let sign = if row & bit == 0 { 1.0 } else { -1.0 };
+                    match letter {
+                        Pauli::X => column ^= bit,
+                        Pauli::Y => {
+                            column ^= bit;
+                            value *= Complex64::new(0.0, -sign);
+                        }
+                        Pauli::Z => value *= sign,
+                    }
+                }
+                matrix[row * side + column] += value;
+            }
+        }
+        let (values, _) = crate::engine::eigen::diagonalize(&matrix);
+        Ok(values.into_iter().fold(f64::INFINITY, f64::min))
+    }
+
     /// One past the largest qubit named.
     pub fn n_qubits(&self) -> u32 {
         self.terms.iter().flat_map(|(_, s)| s).map(|&(q, _)| q + 1).max().unwrap_or(0)

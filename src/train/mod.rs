@@ -4,6 +4,7 @@
 //! interface of `shotbook-sim`.
 
 pub mod adam;
+pub mod bonds;
 pub mod dressed;
 pub mod maxcut;
 pub mod reproduce;

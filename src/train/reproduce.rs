@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::TrainError;
+use super::bonds::{Molecule, Stop};
 use super::dressed::{DataSet, Middle};
 use super::maxcut::{Angles, Graphs, angles};
 
@@ -25,6 +26,36 @@ impl Row {
     fn near(quantity: String, ours: f64, published: Option<f64>, tolerance: f64) -> Self {
         let pass = published.is_none_or(|p| (ours - p).abs() <= tolerance);
         Self { quantity, ours, published, tolerance, pass }
+    }
+}
+
+/// Seeds of the cold starts.
+const SEEDS: [u64; 2] = [1, 2];
+
+/// A sum of iterations over all lengths that was published for a sweep.
+struct Sweep {
+    molecule: &'static str,
+    layers: usize,
+    stop: Stop,
+    warm: bool,
+    iterations: f64,
+    success: Option<f64>,
+}
+
+const fn lih(stop: Stop, warm: bool, iterations: f64, success: Option<f64>) -> Sweep {
+    Sweep { molecule: "LiH", layers: 4, stop, warm, iterations, success }
+}
+
+static PUBLISHED: [Sweep; 4] = [
+    lih(Stop::Oracle, false, 3534.0, None),
+    lih(Stop::Oracle, true, 248.0, Some(1.0)),
+    lih(Stop::Plateau, false, 3666.0, None),
+    lih(Stop::Plateau, true, 954.0, Some(1.0)),
+];
+
+impl Sweep {
+    fn is(&self, molecule: &str, layers: usize, stop: Stop, warm: bool) -> bool {
+        (self.molecule, self.layers, self.stop, self.warm) == (molecule, layers, stop, warm)
     }
 }
 
@@ -83,6 +114,42 @@ pub fn spirals(data: &[&str]) -> Result<Vec<Row>, TrainError> {
             let published = set.published_test_accuracy.get(middle.word()).copied();
             let quantity = format!("{} turns: test accuracy, {} middle", set.turns, middle.word());
             rows.push(Row::near(quantity, set.accuracy(middle)?, published, 1e-9));
+        }
+    }
+    Ok(rows)
+}
+
+/// Iterations along the bond, cold and warm, under both stopping rules, against what is published for
+/// a molecule; exact energies against those of the file.
+///
+/// # Errors
+/// Data that cannot be read, or the simulator's.
+pub fn bond_sweep(data: &[&str]) -> Result<Vec<Row>, TrainError> {
+    let mut rows = Vec::new();
+    for text in data {
+        let molecule = Molecule::from_json(text)?;
+        let (name, n) = (&molecule.molecule, molecule.n_points());
+        let quantity = format!("{name}: largest difference of {n} exact energies");
+        rows.push(Row::near(quantity, molecule.exact_difference()?, Some(0.0), 1e-8));
+        for layers in [1, 2, 4] {
+            for stop in [Stop::Oracle, Stop::Plateau] {
+                for warm in [false, true] {
+                    let swept = molecule.sweep(layers, warm, stop, &SEEDS)?;
+                    let (how, rule) = (if warm { "warm" } else { "cold" }, stop.word());
+                    let known = PUBLISHED.iter().find(|p| p.is(name, layers, stop, warm));
+                    let what = format!("{name}, {layers} layers, {rule} stop, {how}");
+                    let published = known.map(|p| p.iterations);
+                    let tolerance = published.map_or(0.0, |p| 0.4 * p);
+                    rows.push(Row::near(
+                        format!("{what}: iterations"),
+                        swept.iterations,
+                        published,
+                        tolerance,
+                    ));
+                    let sure = known.and_then(|p| p.success);
+                    rows.push(Row::near(format!("{what}: success"), swept.success, sure, 1e-9));
+                }
+            }
         }
     }
     Ok(rows)

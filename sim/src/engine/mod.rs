@@ -17,7 +17,7 @@ mod coefficients;
 mod cost;
 mod crew;
 mod density_matrix;
-mod eigen;
+pub(crate) mod eigen;
 mod error;
 mod exact;
 mod gradient;

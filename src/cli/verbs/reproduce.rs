@@ -15,11 +15,18 @@ const SPIRALS: [&str; 2] = [
     include_str!("../../../data/spirals_turns_2p00.json"),
 ];
 
+const MOLECULES: [&str; 3] = [
+    include_str!("../../../data/h2_sto3g_2q.json"),
+    include_str!("../../../data/hehp_sto3g_2q.json"),
+    include_str!("../../../data/lih_sto3g_4q.json"),
+];
+
 /// Arguments of `reproduce`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// qaoa: fixed angles on cubic graphs; spirals: the dressed classifier
-    #[arg(value_parser = ["qaoa", "spirals"])]
+    /// qaoa: fixed angles on cubic graphs; bond-sweep: molecules, cold and warm; spirals: the dressed
+    /// classifier
+    #[arg(value_parser = ["qaoa", "bond-sweep", "spirals"])]
     name: String,
     /// The same protocol on another file of the same format
     #[arg(long, value_name = "FILE")]
@@ -31,6 +38,8 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let began = crate::time::monotonic_us();
     let rows = match (args.name.as_str(), given.as_deref()) {
         ("qaoa", given) => reproduce::qaoa(given.unwrap_or(GRAPHS), ANGLES),
+        ("bond-sweep", Some(given)) => reproduce::bond_sweep(&[given]),
+        ("bond-sweep", None) => reproduce::bond_sweep(&MOLECULES),
         (_, Some(given)) => reproduce::spirals(&[given]),
         (_, None) => reproduce::spirals(&SPIRALS),
     };
