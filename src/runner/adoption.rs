@@ -14,6 +14,17 @@ use sha2::{Digest, Sha256};
 /// The longest a managed simulator runs. Units: milliseconds. Source: quotas, above 31 qubits.
 const LONGEST_MS: u64 = 11 * 3600 * 1000;
 
+/// The dearest fees of the list: what a device costs that nobody has a rate for is never nothing.
+fn dearest(list: &PriceList) -> Tariff {
+    let fees = list.rows.iter().filter_map(|row| match row.rate {
+        Rate::PerShot { task_fee, shot_fee } => Some((task_fee, shot_fee)),
+        Rate::PerMinute { .. } => None,
+    });
+    let (task_fee, shot_fee) =
+        fees.fold((Money::ZERO, Money::ZERO), |(task, shot), (t, s)| (task.max(t), shot.max(s)));
+    Tariff::PerShot { task_fee, shot_fee }
+}
+
 /// Terms that hold the most the task can cost. The job is named by the task, so that finding it
 /// twice books it once.
 pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
@@ -24,7 +35,7 @@ pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
         Some(Rate::PerMinute { minute, minimum_ms }) => {
             Tariff::PerMinute { rate: minute, minimum_ms, maximum_ms: LONGEST_MS }
         }
-        None => Tariff::Free,
+        None => dearest(PriceList::embedded()),
     };
     let hold = tariff.worst_case(seen.shots).unwrap_or(Money::from_nanos(i64::MAX));
     let region = seen.task.as_str().split(':').nth(3).map(str::to_owned);
@@ -57,5 +68,16 @@ pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
         created_at: now,
         collection: None,
         adopted: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_without_a_rate_is_never_free() {
+        let Tariff::PerShot { task_fee, shot_fee } = dearest(PriceList::embedded()) else { panic!() };
+        assert_eq!((task_fee.to_string().as_str(), shot_fee.to_string().as_str()), ("0.3", "0.08"));
     }
 }

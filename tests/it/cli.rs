@@ -312,3 +312,25 @@ fn published_numbers_are_computed_from_the_data_that_is_given() {
         assert_eq!(error["code"], "SB2006", "{bad}");
     }
 }
+
+#[test]
+fn a_budget_binds_whom_it_names() {
+    let world = World::new();
+    let file = circuit("bell.qasm");
+    let submit = ["submit", &file, "--on", "garnet", "--shots", "100", "--yes", "--json"];
+    let doctor = world.json(&["doctor", "--live", "--json"], 0);
+    let user: String = doctor["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["found"].as_str())
+        .find_map(|found| found.split(" · ").next().filter(|word| word.starts_with("arn:")))
+        .unwrap()
+        .to_owned();
+    world.run(&["budget", "add", "mine", "--limit", "0.445", "--for", &format!("user={user}")]);
+    assert_eq!(world.json(&submit, 0)["held"], "0");
+    assert_eq!(world.json(&submit, 3)["code"], "SB3001", "{user}");
+    world.run(&["budget", "add", "other", "--limit", "0.01", "--for", "account=000000000000"]);
+    world.run(&["budget", "set", "mine", "--limit", "5"]);
+    world.json(&submit, 0);
+}

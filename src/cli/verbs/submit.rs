@@ -115,16 +115,16 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let store = context.store()?;
     ask(&args, &plan, &store, out)?;
     let id = Here.job_id();
-    let (world, account) = if device.is_local() { (None, None) } else { meet(context, &store, device)? };
+    let met = meet(context, &store, device)?;
     let facts = Facts {
         project: args.project.as_deref(),
-        user: None,
+        user: met.user.as_deref(),
         tags: Some(&request.tags),
         device: &device.name,
-        account: account.as_deref(),
+        account: met.account.as_deref(),
     };
     failpoint::hit("accept.before").map_err(|e| Failure::new("SB1001", e.to_string()))?;
-    let accepted = app::accept(&store, &plan, id, &facts, world, time::now());
+    let accepted = app::accept(&store, &plan, id, &facts, met.world.clone(), time::now());
     failpoint::hit("accept.after").map_err(|e| Failure::new("SB1001", e.to_string()))?;
     let id = match accepted {
         Ok(Submitted::New(id)) => id,
@@ -293,18 +293,29 @@ pub(super) fn ask_for(
     Err(Failure::new("SB2002", "not confirmed; nothing was sent"))
 }
 
+/// Who answers and who asks; nothing of it for the built-in simulator.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Met {
+    /// The stand-in's world, if it is one.
+    pub(super) world: Option<String>,
+    /// AWS account.
+    pub(super) account: Option<String>,
+    /// ARN of the caller.
+    pub(super) user: Option<String>,
+}
+
 /// Who answers at the device's region, before anything is accepted.
-pub(super) fn meet(
-    context: &Context,
-    store: &dyn Store,
-    device: &Device,
-) -> Result<(Option<String>, Option<String>), Failure> {
+pub(super) fn meet(context: &Context, store: &dyn Store, device: &Device) -> Result<Met, Failure> {
+    if device.is_local() {
+        return Ok(Met::default());
+    }
     let braket = context.braket();
     let asked = context.block_on(async { braket.lane(device.region().unwrap_or_default()).await })?;
     let Some(report) = asked else { return Err(Failure::new("SB8001", "interrupted; nothing was accepted")) };
     let report = report?;
     store.bind(if report.lane.world.is_some() { Kind::Play } else { Kind::Real })?;
-    Ok((report.lane.world, Some(report.lane.account)))
+    let (world, account) = (report.lane.world, Some(report.lane.account));
+    Ok(Met { world, account, user: Some(report.user) })
 }
 
 fn drive(

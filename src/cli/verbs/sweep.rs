@@ -325,8 +325,7 @@ fn accept(
     store: &SqliteStore,
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
-    let (world, account) =
-        if device.is_local() { (None, None) } else { submit::meet(context, store, device)? };
+    let met = submit::meet(context, store, device)?;
     let collection = match &own.key {
         Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
         None => {
@@ -337,10 +336,10 @@ fn accept(
     let tags: BTreeMap<String, String> = submit::tags_of(own)?;
     let facts = Facts {
         project: own.project.as_deref(),
-        user: None,
+        user: met.user.as_deref(),
         tags: Some(&tags),
         device: &device.name,
-        account: account.as_deref(),
+        account: met.account.as_deref(),
     };
     let tasks = planned.packing.tasks.iter().zip(&planned.plans);
     let entries: Vec<Entry<'_>> = tasks
@@ -356,7 +355,8 @@ fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = app::accept_all(store, &entries, Some(collection.clone()), world, time::now())?;
+    let accepted =
+        app::accept_all(store, &entries, Some(collection.clone()), met.world.clone(), time::now())?;
     failpoint::hit("accept.after").map_err(injected)?;
     let ids = match accepted {
         Accepted::Same(ids) => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Args, ask_for, drive_all, explain, meet, request};
+use super::{Args, Met, ask_for, drive_all, explain, meet, request};
 use crate::app::{self, Entry, Here, Plan, Refused};
 use crate::budget::Facts;
 use crate::cli::circuit::{Loaded, read_text};
@@ -32,9 +32,6 @@ struct Line {
     tags: BTreeMap<String, String>,
     seed: Option<u64>,
 }
-
-/// Who answers in a region: the stand-in's world, if any, and the account.
-type Answerer = (Option<String>, Option<String>);
 
 /// A line that can be accepted.
 struct Planned {
@@ -130,7 +127,7 @@ fn accept(
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
     let answerers = meet_all(planned, context, store)?;
-    let world = answerers.values().find_map(|(world, _)| world.clone());
+    let world = answerers.values().find_map(|met| met.world.clone());
     let collection = match &args.key {
         Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
         None => {
@@ -151,10 +148,10 @@ fn accept(
             points: vec![n as u64],
             facts: Facts {
                 project: p.args.project.as_deref(),
-                user: None,
+                user: answerers.get(p.args.on()).and_then(|met| met.user.as_deref()),
                 tags: tags.get(n),
                 device: p.args.on(),
-                account: answerers.get(p.args.on()).and_then(|(_, account)| account.as_deref()),
+                account: answerers.get(p.args.on()).and_then(|met| met.account.as_deref()),
             },
         })
         .collect();
@@ -177,11 +174,11 @@ fn meet_all(
     planned: &[Planned],
     context: &Context,
     store: &SqliteStore,
-) -> Result<HashMap<String, Answerer>, Failure> {
+) -> Result<HashMap<String, Met>, Failure> {
     let mut out = HashMap::new();
     for own in planned.iter().map(|p| &p.args) {
         let device = super::super::devices::find(own.on())?;
-        if !device.is_local() && !out.contains_key(own.on()) {
+        if !out.contains_key(own.on()) {
             out.insert(own.on().to_owned(), meet(context, store, device)?);
         }
     }
