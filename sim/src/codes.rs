@@ -166,7 +166,7 @@ pub static ROWS: [CodeRow; 52] = [
         "not bits",
         "Outcomes go into a `bit` register.",
         "Declare one: `bit[2] b;`",
-        "qubit q;\nint c;\nc = measure q;",
+        "qubit[2] q;\nq[0] = measure q[1];",
     ),
     row(
         "SB5027",
@@ -249,8 +249,8 @@ pub static ROWS: [CodeRow; 52] = [
         "SB5038",
         "cannot depend on a measurement",
         "This is decided before the program runs.",
-        "Restructure with `while` and scalar variables.",
-        "def f(qubit q) -> int { bit b; b = measure q; if (b) { return 1; } return 0; }\nqubit q;\nint x = f(q);",
+        "Set a variable in the loop and return it after the loop.",
+        "def f(qubit q) -> int { for int i in [0:1] { bit b = measure q; if (b) { return i; } } return 2; }\nqubit q;\nint x = f(q);",
     ),
     row(
         "SB5039",
@@ -303,9 +303,9 @@ pub static ROWS: [CodeRow; 52] = [
     ),
     row(
         "SB5046",
-        "opaque gate",
-        "Nothing says what an opaque gate does.",
-        "Define it with `gate`.",
+        "body outside the program",
+        "Nothing in the program says what an opaque gate or extern function does.",
+        "Define it with `gate` or `def`.",
         "OPENQASM 2.0;\nopaque magic a;\nqreg q[1];\nmagic q[0];",
     ),
     row(

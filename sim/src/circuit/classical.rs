@@ -208,6 +208,11 @@ impl ExprPool {
         self.nodes.get(id.0 as usize).copied().unwrap_or(Node::Const(Value::Float(f64::NAN)))
     }
 
+    /// All nodes, each after those that it names.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()

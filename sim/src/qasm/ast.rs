@@ -51,8 +51,10 @@ pub enum ExprKind {
     Cast(TypeExpr, Box<Expr>),
     /// `measure qubits`, where a value may stand.
     Measure(Box<Expr>),
-    /// `{a, b, c}`: an array.
+    /// `{a, b, c}`: an array, or qubits under one name.
     List(Vec<Expr>),
+    /// `durationof({ … })`: how long these take.
+    DurationOf(Vec<Stmt>),
 }
 
 /// One index.

@@ -200,7 +200,18 @@ fn expr(e: &Expr) -> String {
         ExprKind::Cast(ty, of) => format!("{}({})", type_text(ty), expr(of)),
         ExprKind::Measure(qubits) => format!("measure {}", expr(qubits)),
         ExprKind::List(items) => format!("{{{}}}", list(items)),
+        ExprKind::DurationOf(body) => format!("durationof({})", inline(body)),
     }
+}
+
+/// Statements within an expression, on one line.
+fn inline(body: &[Stmt]) -> String {
+    if let [Stmt { kind: StmtKind::Value(value), .. }] = body {
+        return expr(value);
+    }
+    let mut printer = Printer { out: String::new(), indent: 0, two: false };
+    printer.block(body);
+    format!("{{ {}}}", printer.out.replace('\n', " "))
 }
 
 fn index(index: &Index) -> String {

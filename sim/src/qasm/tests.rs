@@ -248,3 +248,30 @@ proptest! {
         prop_assert!(reading.circuit.is_some() || !reading.diagnostics.is_empty());
     }
 }
+
+#[test]
+fn shifts_stay_within_the_width_of_their_value() {
+    let text = "qubit q; const bit[3] b = \"110\"; rx(b << 1) q; uint[4] u = 9; rx(u << 1) q; rx(1 << 4) q;";
+    let angles: Vec<f64> = gates(&ok(text)).iter().map(|g| g.2[0]).collect();
+    assert_eq!(angles, [4.0, 2.0, 16.0]);
+}
+
+#[test]
+fn an_angle_has_bits_and_a_turn_has_an_end() {
+    let text =
+        "qubit q; angle[4] a = pi; rx(a >> 1) q; a[0] = 1; rx(a) q; rx(bit[4](a)) q; a <<= 1; rx(a) q;";
+    let angles: Vec<f64> = gates(&ok(text)).iter().map(|g| g.2[0]).collect();
+    let turn = std::f64::consts::TAU;
+    let expected = [turn / 4.0, turn * 9.0 / 16.0, 9.0, turn * 2.0 / 16.0];
+    assert!(angles.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{angles:?}");
+}
+
+#[test]
+fn what_is_kept_word_for_word_is_refused_only_when_it_is_called() {
+    let text = "extern vote(bit[3]) -> bit;\nqubit q;\nh q;\n";
+    ok(text);
+    assert_eq!(codes(&format!("{text}bit b = vote(\"101\");")), ["SB5046"]);
+    ok(
+        "stretch a; duration d = a - 0.5 * durationof({x $0; cx $0, $1;}); delay[d] $0; box { nop $0; x $1; }",
+    );
+}

@@ -17,7 +17,27 @@ impl<'a> Writer<'a> {
             for (name, &ty) in self.names.vars.clone().iter().zip(&self.circuit.vars) {
                 self.line(&format!("{} {name};", type_text(ty)));
             }
+            if self.takes_angles_apart() {
+                let help = "keep the outcome in a `bit` register and build the angle from it";
+                self.refuse(Span::default(), "single bits of an angle that is known at run time", help);
+            }
         }
+    }
+
+    /// Whether an angle is turned into its bits: we compute that by a factor, which the language does
+    /// not allow between an angle and a float.
+    fn takes_angles_apart(&self) -> bool {
+        let exprs = &self.circuit.exprs;
+        let is_angle = |id: ExprId| match exprs.node(id) {
+            Node::Var(k) => matches!(self.circuit.vars.get(k as usize), Some(Type::Angle(_))),
+            Node::Cast(ty, _) => matches!(ty, Type::Angle(_)),
+            _ => false,
+        };
+        let is_float = |id: ExprId| matches!(exprs.node(id), Node::Const(Value::Float(_)));
+        exprs.nodes().iter().any(|node| {
+            matches!(*node, Node::Binary(Binary::Times, a, b)
+                if is_angle(a) && is_float(b) || is_float(a) && is_angle(b))
+        })
     }
 
     pub(super) fn branch(

@@ -139,8 +139,9 @@ impl<'a> Writer<'a> {
         if matches!(self.circuit.labels, QubitLabels::Physical(_)) && two {
             self.refuse(Span::default(), "physical qubits", "use a register");
         }
-        for (name, n) in self.names.bit_registers.clone() {
-            self.line(&if two { format!("creg {name}[{n}];") } else { format!("bit[{n}] {name};") });
+        for (name, n, output) in self.names.bit_registers.clone() {
+            let word = if output { "output " } else { "" };
+            self.line(&if two { format!("creg {name}[{n}];") } else { format!("{word}bit[{n}] {name};") });
         }
         for (name, n) in self.names.qubit_registers.clone() {
             self.line(&if two { format!("qreg {name}[{n}];") } else { format!("qubit[{n}] {name};") });
@@ -157,7 +158,7 @@ impl<'a> Writer<'a> {
         if self.form == Emit::Braket
             && !measured
             && self.circuit.results.is_empty()
-            && let Some((name, _)) = self.names.bit_registers.first().cloned()
+            && let Some((name, ..)) = self.names.bit_registers.first().cloned()
         {
             for qubit in 0..self.circuit.n_qubits {
                 self.measure_line(qubit, &format!("{name}[{qubit}]"));

@@ -16,8 +16,8 @@ pub(super) struct Names {
     pub vars: Vec<String>,
     /// Qubit registers to declare, with sizes.
     pub qubit_registers: Vec<(String, u32)>,
-    /// Bit registers to declare, with sizes.
-    pub bit_registers: Vec<(String, u32)>,
+    /// Bit registers to declare, with sizes, and whether it must be said that they are the outputs.
+    pub bit_registers: Vec<(String, u32, bool)>,
     /// The bits that only carry feedback inside the device.
     pub feedback: BTreeSet<u32>,
 }
@@ -219,15 +219,18 @@ impl Names {
             for (place, bit) in bits.enumerate() {
                 self.bits[bit as usize] = format!("{name}[{place}]");
             }
-            self.bit_registers.push((name, size));
+            self.bit_registers.push((name, size, false));
             return;
         }
+        // A bit of a subroutine becomes a global one, and all of those are outputs unless some are named.
+        let some_hidden = registers.iter().any(|r| !r.visible);
         for register in registers {
-            let name = taken.fresh(&register.name, form);
+            let wanted = if register.name.is_empty() { "outcome" } else { &register.name };
+            let name = taken.fresh(wanted, form);
             for k in 0..register.size {
                 self.bits[(register.first + k) as usize] = format!("{name}[{k}]");
             }
-            self.bit_registers.push((name, register.size));
+            self.bit_registers.push((name, register.size, register.visible && some_hidden));
         }
     }
 }

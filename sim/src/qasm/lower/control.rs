@@ -1,12 +1,13 @@
 //! Control flow: decided here where it is known, kept where it depends on a measurement or input.
 
+use super::leave::{Exit, assigned, leaves_loop};
 use super::scope::{Symbol, Term};
 use super::{Flow, Lost, Lowered, Lowering, integer};
 use crate::circuit::classical::{Binary, Node, Type, Value};
 use crate::circuit::{Block, BlockId, Op};
 use crate::diagnostic::Span;
 use crate::limits;
-use crate::qasm::ast::{Expr, ExprKind, Name, Over, Stmt, StmtKind};
+use crate::qasm::ast::{Expr, ExprKind, Name, Over, Stmt};
 
 impl Lowering<'_> {
     pub(super) fn branch(
@@ -40,34 +41,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// A body that ends by leaving a loop says so in its block.
-    fn leave_by(&mut self, flow: Flow, block: BlockId, span: Span) -> Lowered<()> {
-        let op = match flow {
-            Flow::Next | Flow::End => return Ok(()),
-            Flow::Break => Op::Break,
-            Flow::Continue => Op::Continue,
-            Flow::Return(_) => {
-                let help = "return after the condition, from a variable that it sets";
-                return self.error("SB5038", span, "a return cannot depend on a measurement", help);
-            }
-        };
-        if self.kept_loops == 0 {
-            let help = "write the loop as `while` with a condition on the measured bit";
-            return self.error(
-                "SB5038",
-                span,
-                "this loop is unrolled, so leaving it cannot depend on a measurement",
-                help,
-            );
-        }
-        if let Some(block) = self.circuit.blocks.get_mut(block.0 as usize) {
-            block.push(op, span);
-        }
-        Ok(())
-    }
-
     /// Variables that these statements set become variables of the shot, with their value so far.
-    fn release(&mut self, statements: &[Stmt]) {
+    pub(super) fn release(&mut self, statements: &[Stmt]) {
         for name in assigned(statements) {
             match self.scopes.find(&name).map(|e| (e.symbol.clone(), e.span)) {
                 Some((Symbol::Known { ty, value, constant: false }, span)) => {
@@ -87,7 +62,7 @@ impl Lowering<'_> {
     }
 
     /// What was set in a body that may not have run is not known after it.
-    fn forget(&mut self, statements: &[Stmt]) {
+    pub(super) fn forget(&mut self, statements: &[Stmt]) {
         for name in assigned(statements) {
             if let Some(Symbol::Bits { list, .. }) = self.scopes.find(&name).map(|e| e.symbol.clone()) {
                 list.iter().for_each(|&b| self.bits[b as usize] = None);
@@ -97,7 +72,7 @@ impl Lowering<'_> {
 
     pub(super) fn while_loop(&mut self, condition: &Expr, body: &[Stmt], span: Span) -> Lowered<Flow> {
         // A loop that may be left from inside is kept whole: its first rounds cannot be told apart.
-        if !(leaves(body) && measures(body)) {
+        if !self.leaves_late(body, leaves_loop) {
             loop {
                 match self.value(condition)? {
                     Term::Known(value) if !value.truth() => return Ok(Flow::Next),
@@ -105,7 +80,10 @@ impl Lowering<'_> {
                     Term::Expr(_) => break,
                 }
                 self.step(span)?;
-                match self.block(body) {
+                self.exits.push(Exit::Unrolled);
+                let flow = self.block(body);
+                self.exits.pop();
+                match flow {
                     Flow::Next | Flow::Continue => {}
                     Flow::Break => return Ok(Flow::Next),
                     flow => return Ok(flow),
@@ -118,9 +96,11 @@ impl Lowering<'_> {
         self.release(body);
         let value = self.value(condition)?;
         let condition = self.expr_id(value);
-        self.kept_loops += 1;
-        let (body_id, _flow) = self.conditional_block(body);
-        self.kept_loops -= 1;
+        self.exits.push(Exit::Kept);
+        let (body_id, flow) = self.conditional_block(body);
+        let left = self.leave_by(flow, body_id, span);
+        self.exits.pop();
+        left?;
         self.forget(body);
         self.push(Op::While { condition, body: body_id }, span);
         Ok(Flow::Next)
@@ -128,16 +108,27 @@ impl Lowering<'_> {
 
     pub(super) fn for_loop(&mut self, name: &Name, over: &Over, body: &[Stmt], span: Span) -> Lowered<Flow> {
         let values = self.loop_values(over, span)?;
+        if self.leaves_late(body, leaves_loop) {
+            self.release(body);
+            let done = self.rounds(&values, span, &mut |this, value, flag| {
+                this.step(span)?;
+                this.open_round(name, value);
+                let flow = this.round(body, flag, span);
+                this.scopes.close();
+                flow
+            });
+            self.forget(body);
+            return done;
+        }
         for value in values {
             self.step(span)?;
             if self.over {
                 return Err(Lost);
             }
-            self.scopes.open();
-            let symbol = Symbol::Known { ty: Type::Int(64), value, constant: false };
-            let declared = self.scopes.declare(&name.text, symbol, name.span);
-            debug_assert!(declared.is_ok(), "the scope is new");
+            self.open_round(name, value);
+            self.exits.push(Exit::Unrolled);
             let flow = self.block(body);
+            self.exits.pop();
             self.scopes.close();
             match flow {
                 Flow::Next | Flow::Continue => {}
@@ -146,6 +137,14 @@ impl Lowering<'_> {
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// The scope of one round, in which its name has its value.
+    fn open_round(&mut self, name: &Name, value: Value) {
+        self.scopes.open();
+        let symbol = Symbol::Known { ty: Type::Int(64), value, constant: false };
+        let declared = self.scopes.declare(&name.text, symbol, name.span);
+        debug_assert!(declared.is_ok(), "the scope is new");
     }
 
     fn loop_values(&mut self, over: &Over, span: Span) -> Lowered<Vec<Value>> {
@@ -283,65 +282,4 @@ impl Lowering<'_> {
         self.push(Op::Box { body, verbatim }, span);
         Ok(flow)
     }
-}
-
-/// Names that statements set, bodies included.
-fn assigned(statements: &[Stmt]) -> Vec<String> {
-    fn base(expr: &Expr) -> Option<String> {
-        match &expr.kind {
-            ExprKind::Name(name) => Some(name.clone()),
-            ExprKind::Index(of, _) => base(of),
-            _ => None,
-        }
-    }
-    fn walk(statements: &[Stmt], out: &mut Vec<String>) {
-        for statement in statements {
-            match &statement.kind {
-                StmtKind::Assign { target, .. } => out.extend(base(target)),
-                StmtKind::Measure { target: Some(target), .. } => out.extend(base(target)),
-                _ => {}
-            }
-            bodies(statement).into_iter().for_each(|body| walk(body, out));
-        }
-    }
-    let mut out = Vec::new();
-    walk(statements, &mut out);
-    out.sort();
-    out.dedup();
-    out
-}
-
-fn bodies(statement: &Stmt) -> Vec<&[Stmt]> {
-    match &statement.kind {
-        StmtKind::If(_, a, b) => vec![a, b],
-        StmtKind::For(.., body)
-        | StmtKind::While(_, body)
-        | StmtKind::Box(_, body)
-        | StmtKind::Scope(body) => vec![body],
-        StmtKind::Switch(_, cases, default) => {
-            cases.iter().map(|(_, body)| body.as_slice()).chain(default.as_deref()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a loop's body may leave it early.
-fn leaves(body: &[Stmt]) -> bool {
-    body.iter().any(|s| match &s.kind {
-        StmtKind::Break | StmtKind::Continue => true,
-        // An inner loop is left by its own.
-        StmtKind::For(..) | StmtKind::While(..) => false,
-        _ => bodies(s).into_iter().any(leaves),
-    })
-}
-
-fn measures(body: &[Stmt]) -> bool {
-    body.iter().any(|s| match &s.kind {
-        StmtKind::Measure { .. } => true,
-        StmtKind::Declare { value: Some(value), .. } | StmtKind::Assign { value, .. } => {
-            matches!(value.kind, ExprKind::Measure(_) | ExprKind::Call(..))
-        }
-        StmtKind::Value(_) => true,
-        _ => bodies(s).into_iter().any(measures),
-    })
 }

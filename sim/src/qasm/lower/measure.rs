@@ -2,13 +2,19 @@
 
 use super::scope::{Symbol, Term};
 use super::{Lowered, Lowering, integer};
-use crate::circuit::classical::{Binary, ExprId, Node, Place, Value};
+use crate::circuit::classical::{Binary, ExprId, Node, Place, Type, Value};
 use crate::circuit::{Angle, Op};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index};
 
 impl Lowering<'_> {
     pub(super) fn measure(&mut self, qubits: &Expr, target: Option<&Expr>, span: Span) -> Lowered<()> {
+        if let Some(target) = target
+            && self.is_value(target)
+        {
+            let outcome = self.measure_value(qubits, span)?;
+            return self.assign_term(target, outcome, span);
+        }
         let measured = self.qubits(qubits)?;
         self.count(measured.list.len() as u64, span)?;
         let Some(target) = target else {
@@ -32,6 +38,22 @@ impl Lowering<'_> {
             self.push(Op::Measure { qubit, bit: Some(bit) }, span);
         }
         Ok(())
+    }
+
+    /// Whether a target is an integer or angle that takes an outcome as its bits.
+    fn is_value(&self, target: &Expr) -> bool {
+        let name = match &target.kind {
+            ExprKind::Name(name) => name,
+            ExprKind::Index(of, _) => match &of.kind {
+                ExprKind::Name(name) => name,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        matches!(
+            self.scopes.find(name).map(|e| &e.symbol),
+            Some(Symbol::Known { constant: false, .. } | Symbol::Var { .. })
+        )
     }
 
     /// `measure q` where a value stands: the outcome goes to hidden bits.
@@ -76,7 +98,6 @@ impl Lowering<'_> {
         self.push(Op::Assign { place: Place::Var(slot), value }, span);
     }
 
-    #[allow(clippy::too_many_lines, reason = "one arm for each kind of variable")]
     pub(super) fn assign(
         &mut self,
         target: &Expr,
@@ -107,11 +128,17 @@ impl Lowering<'_> {
                 BinaryOp::BitOr => Binary::BitOr,
                 _ => return self.error("SB5031", span, "this operator does not assign", "write it out"),
             };
-            term = self.fold_binary(op, old, term, span)?;
+            let ty = self.written_type(target);
+            term = self.typed_binary(op, ty, old, term, span)?;
         }
         if let Some(view) = &view {
             return self.assign_view(view, Some(term), value, span);
         }
+        self.assign_term(target, term, span)
+    }
+
+    /// Sets what a target names.
+    fn assign_term(&mut self, target: &Expr, term: Term, span: Span) -> Lowered<()> {
         let (name, indices, at) = match &target.kind {
             ExprKind::Name(name) => (name, &[][..], target.span),
             ExprKind::Index(of, indices) => match &of.kind {
@@ -142,7 +169,7 @@ impl Lowering<'_> {
                 let term = if indices.is_empty() {
                     term
                 } else {
-                    self.with_bit(Term::Known(old), indices, term, span)?
+                    self.with_bit(ty, Term::Known(old), indices, term, span)?
                 };
                 match self.fold_cast(ty, term, span)? {
                     Term::Known(value) => {
@@ -165,7 +192,7 @@ impl Lowering<'_> {
                     term
                 } else {
                     let old = Term::Expr(self.circuit.exprs.push(Node::Var(slot)));
-                    self.with_bit(old, indices, term, span)?
+                    self.with_bit(ty, old, indices, term, span)?
                 };
                 let term = self.fold_cast(ty, term, span)?;
                 let value = self.expr_id(term);
@@ -181,12 +208,15 @@ impl Lowering<'_> {
         }
     }
 
-    fn with_bit(&mut self, old: Term, indices: &[Index], bit: Term, span: Span) -> Lowered<Term> {
+    /// A value with one of its bits set.
+    fn with_bit(&mut self, ty: Type, old: Term, indices: &[Index], bit: Term, span: Span) -> Lowered<Term> {
         let [Index::One(index)] = indices else {
             return self.error("SB5031", span, "only one bit of a value can be set", "use one index");
         };
         let at = self.value(index)?;
-        let Some(at) = integer(at).filter(|i| (0..63).contains(i)) else {
+        let width = i64::from(super::value::width(ty)).min(64);
+        let at = integer(at).map(|i| if i < 0 { i + width } else { i });
+        let Some(at) = at.filter(|i| (0..width.min(63)).contains(i)) else {
             return self.error(
                 "SB5022",
                 index.span,
@@ -195,9 +225,13 @@ impl Lowering<'_> {
             );
         };
         let known = |n: i64| Term::Known(Value::Int(n));
+        let angle = if let Type::Angle(width) = ty { Some(width) } else { None };
+        let old = if let Some(width) = angle { self.angle_bits(width, old, span)? } else { old };
+        let bit = self.fold_cast(Type::Uint(1), bit, span)?;
         let cleared = self.fold_binary(Binary::BitAnd, old, known(!(1i64 << at)), span)?;
         let moved = self.fold_binary(Binary::Left, bit, known(at), span)?;
-        self.fold_binary(Binary::BitOr, cleared, moved, span)
+        let bits = self.fold_binary(Binary::BitOr, cleared, moved, span)?;
+        if let Some(width) = angle { self.bits_angle(width, bits, span) } else { Ok(bits) }
     }
 
     pub(super) fn assign_bits(&mut self, list: &[u32], term: Term, span: Span) -> Lowered<()> {

@@ -7,6 +7,7 @@ mod array;
 mod call;
 mod control;
 mod declare;
+mod leave;
 mod library;
 mod measure;
 mod operand;
@@ -62,8 +63,10 @@ pub(super) struct Lowering<'a> {
     recording: Option<Vec<call::Inst>>,
     /// Blocks that run only under a condition known at run time.
     conditional: u32,
-    /// Loops around us that run at run time and can be left there.
-    kept_loops: u32,
+    /// How the loops around us are left, outermost first.
+    exits: Vec<leave::Exit>,
+    /// Where early returns of the subroutines around us go, outermost first.
+    returns: Vec<leave::Return>,
     /// A verbatim pragma was read; its box must follow.
     verbatim_next: Option<Span>,
     box_is_verbatim: bool,
@@ -90,7 +93,8 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         calls: Vec::new(),
         recording: None,
         conditional: 0,
-        kept_loops: 0,
+        exits: Vec::new(),
+        returns: Vec::new(),
         verbatim_next: None,
         box_is_verbatim: false,
         feedback: BTreeMap::new(),

@@ -61,6 +61,17 @@ impl Lowering<'_> {
                 a.register = true;
                 Ok(a)
             }
+            // Qiskit writes an alias of single qubits in the form of a set.
+            ExprKind::List(items) => {
+                let mut list = Vec::new();
+                for item in items {
+                    list.extend(self.qubits(item)?.list);
+                    if list.len() as u64 > limits::QUBITS {
+                        return self.limit(expr.span, "qubits under one name", limits::QUBITS);
+                    }
+                }
+                Ok(Operand { list, register: true })
+            }
             _ => self.error(
                 "SB5023",
                 expr.span,
@@ -129,6 +140,16 @@ impl Lowering<'_> {
                 a.list.extend(b.list);
                 a.register = true;
                 Ok(a)
+            }
+            ExprKind::List(items) => {
+                let mut list = Vec::new();
+                for item in items {
+                    list.extend(self.stored_bits(item)?.list);
+                    if list.len() as u64 > limits::BITS {
+                        return self.limit(expr.span, "bits under one name", limits::BITS);
+                    }
+                }
+                Ok(Operand { list, register: true })
             }
             _ => self.error("SB5026", expr.span, "this is no bit", "measure into a `bit` register"),
         }
@@ -243,6 +264,7 @@ impl Lowering<'_> {
         match &expr.kind {
             ExprKind::Name(name) => Some(name.clone()),
             ExprKind::Index(of, _) | ExprKind::Binary(_, of, _) => self.first_name(of),
+            ExprKind::List(items) => items.first().and_then(|item| self.first_name(item)),
             _ => None,
         }
     }

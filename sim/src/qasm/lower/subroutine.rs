@@ -1,9 +1,10 @@
 //! Subroutine calls, inlined.
 
+use super::leave::leaves_body;
 use super::scope::{Symbol, Term};
 use super::{Flow, Lowered, Lowering};
-use crate::circuit::classical::Value;
-use crate::diagnostic::Span;
+use crate::circuit::classical::{Function, Value};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::limits;
 use crate::qasm::ast::{Call, Def, Expr, ExprKind, Name, Parameter};
 
@@ -24,15 +25,34 @@ impl Lowering<'_> {
                 };
                 return self.call(&call, value.span);
             }
-            return self.error(
-                "SB5021",
-                name.span,
-                format!("there is no subroutine `{}`", name.text),
-                "define it with `def`",
-            );
+            if let Some(Symbol::Kept) = self.scopes.find(&name.text).map(|e| &e.symbol) {
+                return self.outside(name);
+            }
+            if Function::named(&name.text).is_none() {
+                return self.error(
+                    "SB5021",
+                    name.span,
+                    format!("there is no subroutine `{}`", name.text),
+                    "define it with `def`",
+                );
+            }
         }
         self.value(value)?;
         Ok(())
+    }
+
+    /// A function that is declared but whose body only its maker has.
+    pub(super) fn outside<T>(&mut self, name: &Name) -> Lowered<T> {
+        let message = format!("the body of `{}` is outside the program", name.text);
+        let declared = self.scopes.find(&name.text).map(|e| e.span);
+        let mut diagnostic = Diagnostic::error("SB5046", name.span, message)
+            .with_label("cannot be called here")
+            .with_help("write its body with `def` in place of the `extern` line");
+        if let Some(span) = declared {
+            diagnostic = diagnostic.with_related(span, "declared here");
+        }
+        self.note(diagnostic);
+        Err(super::Lost)
     }
 
     /// A subroutine, inlined; its return value, if any.
@@ -59,7 +79,12 @@ impl Lowering<'_> {
         }
         self.calls.push((span, def.name.text.clone()));
         let errors = self.diagnostics.len();
-        let flow = self.statements(&def.body);
+        let flow = if self.leaves_late(&def.body, leaves_body) {
+            let ty = def.returns.as_ref().map(|ty| self.resolve_type(ty)).transpose();
+            ty.and_then(|ty| self.early_body(&def.body, ty, span))
+        } else {
+            Ok(self.statements(&def.body))
+        };
         // Arrays are passed by reference: what the body left in its own goes back.
         lent.retain(|(_, view)| !view.dimensions.is_empty() && !view.constant);
         let left: Vec<Vec<Value>> = lent
@@ -75,7 +100,7 @@ impl Lowering<'_> {
         if self.diagnostics.len() > errors {
             return Err(super::Lost);
         }
-        match (flow, &def.returns) {
+        match (flow?, &def.returns) {
             (Flow::Return(Some(term)), Some(ty)) => {
                 let ty = self.resolve_type(ty)?;
                 self.fold_cast(ty, term, span).map(Some)

@@ -69,9 +69,10 @@ impl Lowering<'_> {
                 self.fold_unary(op, a, span)
             }
             ExprKind::Binary(op, a, b) => {
+                let ty = self.written_type(a);
                 let (a, b) = (self.value(a)?, self.value(b)?);
                 match binary_of(*op) {
-                    Some(op) => self.fold_binary(op, a, b, span),
+                    Some(op) => self.typed_binary(op, ty, a, b, span),
                     None => {
                         self.error("SB5031", span, "`++` joins registers, not values", "join them in a `let`")
                     }
@@ -79,11 +80,18 @@ impl Lowering<'_> {
             }
             ExprKind::Call(name, arguments) => self.call_value(name, arguments, span),
             ExprKind::Cast(ty, of) => {
+                let from = self.written_type(of);
                 let of = self.value(of)?;
                 let ty = self.resolve_type(ty)?;
+                let of = match (ty, from) {
+                    (Type::Bits(_), Some(Type::Angle(width))) => self.angle_bits(width, of, span)?,
+                    _ => of,
+                };
                 self.fold_cast(ty, of, span)
             }
             ExprKind::Measure(qubits) => self.measure_value(qubits, span),
+            // Only a device knows how long its gates take; here, as all gates, they take no time.
+            ExprKind::DurationOf(_) => Ok(Term::Known(Value::Float(0.0))),
             ExprKind::Imaginary(_) => {
                 self.error("SB5031", span, "a complex number cannot stand here", "use its parts")
             }
@@ -207,10 +215,10 @@ impl Lowering<'_> {
                 let picked = self.pick(&list, lone, name, indices, span)?;
                 self.bits_value(&picked, span)
             }
-            Symbol::Known { ty, value, .. } => self.bit_of(Term::Known(value), width(ty), indices, span),
+            Symbol::Known { ty, value, .. } => self.bit_of_typed(ty, Term::Known(value), indices, span),
             Symbol::Var { ty, slot } => {
                 let base = Term::Expr(self.circuit.exprs.push(Node::Var(slot)));
-                self.bit_of(base, width(ty), indices, span)
+                self.bit_of_typed(ty, base, indices, span)
             }
             Symbol::Bound(term) => self.bit_of(term, 64, indices, span),
             _ => self.error(
@@ -220,6 +228,11 @@ impl Lowering<'_> {
                 "measure qubits first",
             ),
         }
+    }
+
+    fn bit_of_typed(&mut self, ty: Type, base: Term, indices: &[Index], span: Span) -> Lowered<Term> {
+        let base = if let Type::Angle(width) = ty { self.angle_bits(width, base, span)? } else { base };
+        self.bit_of(base, width(ty), indices, span)
     }
 
     /// One bit of an integer.
@@ -258,6 +271,9 @@ impl Lowering<'_> {
         if let ("real" | "imag", [of]) = (name.text.as_str(), arguments) {
             let z = self.complex(of)?;
             return Ok(Term::Known(Value::Float(if name.text == "real" { z.re } else { z.im })));
+        }
+        if let Some(Symbol::Kept) = self.scopes.find(&name.text).map(|e| &e.symbol) {
+            return self.outside(name);
         }
         let Some(function) = Function::named(&name.text) else {
             let known = [
@@ -333,16 +349,72 @@ impl Lowering<'_> {
 
     /// Width of a value in bits, where its name says.
     fn bit_width(&mut self, expr: &Expr) -> Option<u32> {
+        self.written_type(expr).map(width)
+    }
+
+    /// The type of an expression, where its names and casts say.
+    pub(super) fn written_type(&mut self, expr: &Expr) -> Option<Type> {
         match &expr.kind {
-            ExprKind::Bits(text) => Some(text.len() as u32),
-            ExprKind::Cast(ty, _) => self.resolve_type(ty).ok().map(width),
+            ExprKind::Bits(text) => Some(Type::Bits(text.len() as u32)),
+            ExprKind::Cast(ty, _) => self.resolve_type(ty).ok(),
             ExprKind::Name(name) => match &self.scopes.find(name)?.symbol {
-                Symbol::Bits { list, .. } => Some(list.len() as u32),
-                Symbol::Known { ty, .. } | Symbol::Var { ty, .. } => Some(width(*ty)),
+                Symbol::Bits { list, .. } => Some(Type::Bits(list.len() as u32)),
+                Symbol::Known { ty, .. } | Symbol::Var { ty, .. } => Some(*ty),
                 _ => None,
             },
+            ExprKind::Unary(UnaryOp::Flip, of) => self.written_type(of),
+            ExprKind::Binary(BinaryOp::Left | BinaryOp::Right, of, _) => self.written_type(of),
+            ExprKind::Binary(BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor, a, b) => {
+                self.written_type(a).or_else(|| self.written_type(b))
+            }
             _ => None,
         }
+    }
+
+    /// An operator on values of which the left one has a type: shifts stay within its width, and the
+    /// bits of an angle are the parts of a turn.
+    pub(super) fn typed_binary(
+        &mut self,
+        op: Binary,
+        ty: Option<Type>,
+        a: Term,
+        b: Term,
+        span: Span,
+    ) -> Lowered<Term> {
+        let bitwise =
+            matches!(op, Binary::Left | Binary::Right | Binary::BitAnd | Binary::BitOr | Binary::BitXor);
+        match ty {
+            Some(Type::Angle(width)) if bitwise => {
+                let a = self.angle_bits(width, a, span)?;
+                let moved = matches!(op, Binary::Left | Binary::Right);
+                let b = if moved { b } else { self.angle_bits(width, b, span)? };
+                let bits = self.fold_binary(op, a, b, span)?;
+                self.bits_angle(width, bits, span)
+            }
+            Some(ty @ (Type::Bits(w) | Type::Uint(w) | Type::Int(w))) if op == Binary::Left && w < 64 => {
+                let moved = self.fold_binary(op, a, b, span)?;
+                self.fold_cast(ty, moved, span)
+            }
+            _ => self.fold_binary(op, a, b, span),
+        }
+    }
+
+    /// An angle as the number of its 2^width parts of a turn.
+    pub(super) fn angle_bits(&mut self, width: u32, angle: Term, span: Span) -> Lowered<Term> {
+        let parts = self.scaled(angle, f64::from(width).exp2() / TAU, span)?;
+        let half = Term::Known(Value::Float(0.5));
+        let near = match self.fold_binary(Binary::Plus, parts, half, span)? {
+            Term::Known(value) => self.evaluated(classical::call(Function::Floor, value, value), span)?,
+            Term::Expr(id) => Term::Expr(self.circuit.exprs.push(Node::Call(Function::Floor, id, id))),
+        };
+        self.fold_cast(Type::Uint(width), near, span)
+    }
+
+    /// The angle that so many parts of a turn make.
+    pub(super) fn bits_angle(&mut self, width: u32, bits: Term, span: Span) -> Lowered<Term> {
+        let bits = self.fold_cast(Type::Uint(width), bits, span)?;
+        let angle = self.scaled(bits, TAU / f64::from(width).exp2(), span)?;
+        self.fold_cast(Type::Angle(width), angle, span)
     }
 
     /// A type with its width.

@@ -209,6 +209,13 @@ impl Parser<'_> {
                 self.advance();
                 return Ok(Expr { kind, span: start });
             }
+            "durationof" => {
+                self.advance();
+                self.expect("(")?;
+                let body = if self.is_sign("{") { self.body()? } else { vec![self.gate_alone()?] };
+                let end = self.expect(")")?.span;
+                return Ok(Expr { kind: ExprKind::DurationOf(body), span: start.to(end) });
+            }
             "measure" => {
                 self.advance();
                 let operand = self.postfix()?;

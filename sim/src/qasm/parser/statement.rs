@@ -385,16 +385,37 @@ impl Parser<'_> {
         let (mut cases, mut default) = (Vec::new(), None);
         while !self.is_sign("}") {
             if self.take_name("default") {
+                self.take_sign(":");
                 default = Some(self.body()?);
+                self.after_case()?;
             } else if self.take_name("case") {
-                let values = self.list("{")?;
+                let mut values = self.list("{")?;
+                // Labels of one body, each with its own `case`, as Qiskit wrote them before version 3.1.
+                while self.take_sign(":") && self.take_name("case") {
+                    values.extend(self.list("{")?);
+                }
                 cases.push((values, self.body()?));
+                self.after_case()?;
             } else {
                 return Err(self.unexpected("`case` or `default`"));
             }
         }
         self.advance();
         Ok(StmtKind::Switch(value, cases, default))
+    }
+
+    /// The `break;` that older Qiskit writes after a case; leaving the switch is what a case does anyway.
+    fn after_case(&mut self) -> Parsed<()> {
+        if self.take_name("break") {
+            self.expect(";")?;
+        }
+        Ok(())
+    }
+
+    /// The name of a gate, a subroutine or a block that `durationof` asks about without braces.
+    pub(super) fn gate_alone(&mut self) -> Parsed<Stmt> {
+        let value = self.expr()?;
+        Ok(Stmt { span: value.span, kind: StmtKind::Value(value) })
     }
 
     fn call(&mut self) -> Parsed<StmtKind> {
@@ -459,7 +480,7 @@ impl Parser<'_> {
         if matches!(self.token.kind, Kind::Name | Kind::Physical) {
             return self.call_rest(Vec::new(), name, Vec::new());
         }
-        if self.is_sign(";") && name.text == "gphase" {
+        if self.is_sign(";") && matches!(name.text.as_str(), "gphase" | "nop") {
             return self.call_rest(Vec::new(), name, Vec::new());
         }
         if self.take_sign("(") {
