@@ -306,6 +306,16 @@ fn published_numbers_are_computed_from_the_data_that_is_given() {
     let own = world.json(&["reproduce", "qaoa", "--data", file.to_str().unwrap(), "--json"], 6);
     let difference = own["rows"][0]["ours"].as_f64().unwrap();
     assert!((difference - (3.5 - 3.48805517)).abs() < 1e-7, "{own}");
+    // A cubic graph below its guarantee stays below it beside one of degree 4, whose promise is smaller.
+    let mixed = r#"{"graphs":[{"n":4,"edges":[[0,1],[0,2],[0,3],[1,2],[1,3],[2,3]],"maxcut":5.1},
+        {"n":5,"edges":[[0,1],[0,2],[0,3],[0,4],[1,2],[1,3],[1,4],[2,3],[2,4],[3,4]],"maxcut":6}]}"#;
+    std::fs::write(&file, mixed).unwrap();
+    let mixed = world.json(&["reproduce", "qaoa", "--data", file.to_str().unwrap(), "--json"], 6);
+    let row = |text: &str| {
+        let rows = mixed["rows"].as_array().unwrap();
+        rows.iter().find(|r| r["quantity"].as_str().unwrap().starts_with(text)).unwrap()["pass"].clone()
+    };
+    assert_eq!((row("degree 3, p = 1"), row("degree 4, p = 1")), (false.into(), true.into()), "{mixed}");
     for bad in ["{}", r#"{"graphs":[{"n":4,"edges":[[0,9]],"maxcut":4}]}"#, r#"{"graphs":[]}"#] {
         std::fs::write(&file, bad).unwrap();
         let error = world.json(&["reproduce", "qaoa", "--data", file.to_str().unwrap(), "--json"], 2);

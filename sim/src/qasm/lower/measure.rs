@@ -50,10 +50,11 @@ impl Lowering<'_> {
             },
             _ => return false,
         };
-        matches!(
-            self.scopes.find(name).map(|e| &e.symbol),
-            Some(Symbol::Known { constant: false, .. } | Symbol::Var { .. })
-        )
+        let takes_bits = |ty: &Type| !matches!(ty, Type::Float);
+        match self.scopes.find(name).map(|e| &e.symbol) {
+            Some(Symbol::Known { ty, constant: false, .. } | Symbol::Var { ty, .. }) => takes_bits(ty),
+            _ => false,
+        }
     }
 
     /// `measure q` where a value stands: the outcome goes to hidden bits.
