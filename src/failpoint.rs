@@ -14,6 +14,8 @@ pub const NAMES: &[&str] = &[
     "lane.after",
     "scan.before",
     "scan.after",
+    "found.before",
+    "found.after",
     "adopt.before",
     "adopt.after",
     "open.before",

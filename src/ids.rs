@@ -132,6 +132,16 @@ impl JobTag {
         Self(hex(&hash.finalize()[..16]))
     }
 
+    /// Key of a job that books a task of this tag found at AWS.
+    pub fn adopted_key(&self, task_digest: &str) -> String {
+        format!("{}{task_digest}", self.adopted_keys())
+    }
+
+    /// What the keys of such jobs begin with.
+    pub fn adopted_keys(&self) -> String {
+        format!("adopted/{}/", self.0)
+    }
+
     /// A tag that was read back.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())

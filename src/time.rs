@@ -85,6 +85,13 @@ impl FromStr for Timestamp {
     }
 }
 
+/// Time since this process first asked, which no change of the wall clock moves; sleep of the machine
+/// does not count.
+pub fn ticks() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
+
 /// Reads the wall clock.
 pub fn now() -> Timestamp {
     Timestamp { micros: jiff::Timestamp::now().as_microsecond() }

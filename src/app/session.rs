@@ -16,6 +16,10 @@ impl Clock for SystemClock {
         time::now()
     }
 
+    fn ticks(&self) -> Duration {
+        time::ticks()
+    }
+
     fn chance(&self) -> f64 {
         let bits = uuid::Uuid::now_v7().as_u64_pair().1;
         (bits >> 11 & ((1 << 50) - 1)) as f64 / (1u64 << 50) as f64

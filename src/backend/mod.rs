@@ -5,7 +5,7 @@ pub mod braket;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::ids::{DeviceArn, QuantumTaskArn, StoreId, Token};
+use crate::ids::{BudgetName, DeviceArn, QuantumTaskArn, StoreId, Token};
 use crate::job::{Lane, Output, Refusal, StatusReport, TaskStatus};
 use crate::time::Timestamp;
 
@@ -186,10 +186,31 @@ pub struct Identity {
     pub attempt: u32,
 }
 
+/// Between an attempt and the budgets that bind it, in a key prefix.
+const BUDGETS: &str = "budgets";
+
 impl Identity {
-    /// Key prefix of an attempt: `shotbook/STORE/JOB/ATTEMPT`.
-    pub fn prefix(&self) -> String {
-        format!("shotbook/{}/{}/{}", self.store, self.job, self.attempt)
+    /// Key prefix of an attempt, `shotbook/STORE/JOB/ATTEMPT/budgets/NAME…`: the names are for a
+    /// restored store, which must hold what it finds against the same caps.
+    pub fn prefix(&self, budgets: &[BudgetName]) -> String {
+        let mut out = format!("shotbook/{}/{}/{}/{BUDGETS}", self.store, self.job, self.attempt);
+        for name in budgets {
+            out.push('/');
+            out.push_str(name.as_str());
+        }
+        out
+    }
+
+    /// Budgets that bind the task, as its key prefix says; `None` when it does not say.
+    pub fn budgets(seen: &SeenTask) -> Option<Vec<BudgetName>> {
+        let mut parts = seen.output.directory.strip_prefix("shotbook/")?.split('/').skip(3);
+        if parts.next()? != BUDGETS {
+            return None;
+        }
+        let mut names: Vec<BudgetName> = parts.map(BudgetName::new).collect();
+        // The last part is AWS's: the id of the task.
+        names.pop();
+        Some(names)
     }
 
     /// Read from tags, else from the key prefix, which nobody can untag.

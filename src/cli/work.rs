@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// How long a call that is under way may take to end after that.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Whether the person pressed Ctrl-C.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
@@ -24,9 +27,13 @@ pub fn interrupted() -> bool {
 impl Context {
     /// The store, made on first use.
     pub fn store(&self) -> Result<SqliteStore, Failure> {
+        Ok(SqliteStore::open(&self.store_path()?)?)
+    }
+
+    /// Where the store is.
+    pub fn store_path(&self) -> Result<std::path::PathBuf, Failure> {
         let wrong = |why: String| Failure::new("SB2001", why).with_help("--store sqlite:PATH");
-        let path = self.config.store_path(self.global.store.as_deref()).map_err(wrong)?;
-        Ok(SqliteStore::open(&path)?)
+        self.config.store_path(self.global.store.as_deref()).map_err(wrong)
     }
 
     /// Price lists that were kept.
@@ -53,15 +60,33 @@ impl Context {
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> Result<Option<T>, Failure> {
         let runtime = runtime().map_err(|e| Failure::new("SB1001", e.to_string()))?;
         Ok(runtime.block_on(async {
+            let mut work = std::pin::pin!(work);
             tokio::select! {
-                done = work => Some(done),
-                _ = tokio::signal::ctrl_c() => {
-                    INTERRUPTED.store(true, Ordering::Relaxed);
-                    None
-                }
+                done = &mut work => return Some(done),
+                () = asked_to_stop() => INTERRUPTED.store(true, Ordering::Relaxed),
             }
+            // A call that is under way is heard out, so that nothing is left in doubt.
+            tokio::select! {
+                _ = &mut work => {}
+                () = asked_to_stop() => {}
+                () = tokio::time::sleep(GRACE) => {}
+            }
+            None
         }))
     }
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _pressed = tokio::signal::ctrl_c().await;
 }
 
 /// A runner of this process, handed to `work`.
@@ -73,7 +98,9 @@ pub fn with_runner<T>(
     let (braket, clock) = (context.braket(), SystemClock);
     let stop = interrupted;
     let simulator = Simulator { stop: &stop };
-    let runner = Runner::new(store, &braket, &clock, &simulator, runner::this_process());
+    let runner = Runner::new(store, &braket, &clock, &simulator, runner::this_process())
+        .with_prices(context.prices()?)
+        .until(&stop);
     match context.block_on(work(&runner))? {
         Some(done) => done.map(Some),
         None => Ok(None),

@@ -1,6 +1,6 @@
 //! What can happen to a job.
 
-use super::stage::{Output, Refusal, Sealed, TaskStatus};
+use super::stage::{Lane, Output, Refusal, Sealed, TaskStatus};
 use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
 use crate::price::Metering;
 use crate::time::Timestamp;
@@ -36,6 +36,18 @@ pub enum Event {
         attempt: u32,
         /// The task.
         task: QuantumTaskArn,
+    },
+    /// A search showed the task of an attempt that this store does not remember: it was restored
+    /// from a copy made before.
+    Found {
+        /// The attempt.
+        attempt: u32,
+        /// The task.
+        task: QuantumTaskArn,
+        /// Where it lives.
+        lane: Lane,
+        /// Its status in the search.
+        status: TaskStatus,
     },
     /// AWS refused send number `send` of the attempt.
     Refused {
@@ -114,6 +126,7 @@ impl Event {
             Self::NoRoom { .. } => "no_room",
             Self::Resending => "resending",
             Self::Created { .. } => "created",
+            Self::Found { .. } => "found",
             Self::Refused { .. } => "refused",
             Self::Unsure { .. } => "unsure",
             Self::NotFound { .. } => "not_found",

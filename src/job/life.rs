@@ -217,15 +217,15 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
             }
         }
         (Stage::Submitting { sealed, .. }, Event::Created { attempt, task }) if *attempt == job.attempt => {
-            next.stage = Stage::Running {
-                task: task.clone(),
-                lane: sealed.lane.clone(),
-                seen: TaskStatus::Created,
-                queue: None,
-                poll_at: now,
-                polls: 0,
-                cancel_sent: false,
-            };
+            next.stage = Stage::watching(task, &sealed.lane, &TaskStatus::Created, now);
+        }
+        // The attempt was opened and forgotten; opening it again might buy it again.
+        (Stage::Waiting { .. }, Event::Found { attempt, task, lane, status })
+            if !job.terms.is_local() && *attempt >= job.attempt =>
+        {
+            next.attempt = *attempt;
+            next.held = job.terms.hold;
+            next.stage = Stage::watching(task, lane, status, now);
         }
         // Another send may have left, and may be the task that made AWS refuse this one.
         (Stage::Submitting { sends, .. }, Event::Refused { attempt, send, refusal }) => {
@@ -282,8 +282,8 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
             let reason = "the stand-in's world that held the task is gone".to_owned();
             next.end(job.task().cloned(), Outcome::Failed { reason });
         }
-        (_, Event::Created { task, .. }) => {
-            let known = job.past.iter().any(|p| p.task.as_ref() == Some(task));
+        (_, Event::Created { task, .. } | Event::Found { task, .. }) => {
+            let known = job.task() == Some(task) || job.past.iter().any(|p| p.task.as_ref() == Some(task));
             return if known { Ok(next) } else { Err(Illegal::Stray(task.clone())) };
         }
         (

@@ -235,6 +235,19 @@ impl TaskStatus {
 }
 
 impl Stage {
+    /// A task that is to be looked at now.
+    pub(super) fn watching(task: &QuantumTaskArn, lane: &Lane, seen: &TaskStatus, now: Timestamp) -> Self {
+        Self::Running {
+            task: task.clone(),
+            lane: lane.clone(),
+            seen: seen.clone(),
+            queue: None,
+            poll_at: now,
+            polls: 0,
+            cancel_sent: false,
+        }
+    }
+
     /// Its name in stores, output and errors.
     pub fn name(&self) -> &'static str {
         match self {
@@ -265,18 +278,36 @@ impl Job {
         }
     }
 
-    /// A task found at AWS that no open attempt accounts for: held, watched, and cancelled (P7).
+    /// A task found at AWS that no open attempt accounts for: held and watched (P7), and cancelled when the
+    /// attempt that it belongs to is closed here.
     pub fn adopted(
         terms: Arc<Terms>,
         lane: Lane,
         task: QuantumTaskArn,
         seen: TaskStatus,
+        cancel: bool,
         now: Timestamp,
     ) -> Self {
         let held = terms.hold;
-        let stage =
-            Stage::Running { task, lane, seen, queue: None, poll_at: now, polls: 0, cancel_sent: false };
-        Self { cancel_asked: true, held, stage, ..Self::accepted(terms, false) }
+        let stage = Stage::watching(&task, &lane, &seen, now);
+        Self { cancel_asked: cancel, held, stage, ..Self::accepted(terms, false) }
+    }
+
+    /// The job as it is after looks that changed nothing else.
+    #[must_use]
+    pub fn looked_at(mut self, looks: u32, next: Timestamp) -> Self {
+        if let Stage::Running { polls, poll_at, .. } = &mut self.stage
+            && looks > *polls
+        {
+            (*polls, *poll_at) = (looks, next);
+        }
+        self
+    }
+
+    /// Number and time of the next look, when that is all that `after` knows better.
+    pub fn differs_by_a_look(&self, after: &Self) -> Option<(u32, Timestamp)> {
+        let Stage::Running { polls, poll_at, .. } = after.stage else { return None };
+        (self.clone().looked_at(polls, poll_at) == *after).then_some((polls, poll_at))
     }
 
     /// Whether it is over.

@@ -2,8 +2,8 @@
 
 use shotbook_sim::target::Catalogue;
 
-use crate::backend::{SeenTask, tags};
-use crate::ids::{BlobId, JobId, JobTag, hex};
+use crate::backend::{Identity, SeenTask, tags};
+use crate::ids::{BlobId, BudgetName, JobId, JobTag, hex};
 use crate::job::{HoldKind, Place, RetryPolicy, Terms};
 use crate::money::Money;
 use crate::price::{PriceList, Rate, Tariff};
@@ -27,26 +27,31 @@ fn dearest(list: &PriceList) -> Tariff {
 
 /// Terms that hold the most the task can cost. The job is named by the task, so that finding it
 /// twice books it once.
-pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
+pub(super) fn terms(seen: &SeenTask, budgets: Vec<BudgetName>, list: &PriceList, now: Timestamp) -> Terms {
     let device = Catalogue::embedded().devices().iter().find(|d| d.arn == seen.device.as_str());
     let name = device.map_or_else(|| seen.device.as_str().to_owned(), |d| d.name.clone());
-    let tariff = match PriceList::embedded().rate(&name) {
+    let tariff = match list.rate(&name) {
         Some(Rate::PerShot { task_fee, shot_fee }) => Tariff::PerShot { task_fee, shot_fee },
         Some(Rate::PerMinute { minute, minimum_ms }) => {
             Tariff::PerMinute { rate: minute, minimum_ms, maximum_ms: LONGEST_MS }
         }
-        None => dearest(PriceList::embedded()),
+        None => dearest(list),
     };
     let hold = tariff.worst_case(seen.shots).unwrap_or(Money::from_nanos(i64::MAX));
     let region = seen.task.as_str().split(':').nth(3).map(str::to_owned);
     let nothing = BlobId::of(b"");
     let digest = hex(&Sha256::digest(seen.task.as_str().as_bytes()));
+    let identity = Identity::of(seen);
     let mut own_tags = seen.tags.clone();
     own_tags.retain(|key, _| !key.starts_with(tags::PREFIX));
     Terms {
         id: JobId::new(format!("j_adopted_{}", &digest[..12])),
-        key: seen.task.as_str().to_owned(),
-        tag: JobTag::new(seen.tags.get(tags::JOB).cloned().unwrap_or_default()),
+        // A key that is given again finds its task by the tag computed from it.
+        key: identity.as_ref().map_or_else(
+            || seen.task.as_str().to_owned(),
+            |i| JobTag::new(i.job.as_str()).adopted_key(&digest[..12]),
+        ),
+        tag: JobTag::new(identity.map(|i| i.job).unwrap_or_default()),
         content: nothing.clone(),
         name: "adopted".to_owned(),
         project: None,
@@ -61,7 +66,7 @@ pub(super) fn terms(seen: &SeenTask, now: Timestamp) -> Terms {
         quoted: hold,
         hold,
         hold_kind: HoldKind::Hard,
-        budgets: Vec::new(),
+        budgets,
         max_cost: None,
         retries: RetryPolicy::default(),
         not_before: None,

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use super::pace::Operation;
 use super::{Clock, GIVE_UP, RunError, Runner, Step};
 use crate::backend::{Braket, CreateReply, Draft, Identity, RemoteError, SeenTask, tags};
 use crate::failpoint;
 use crate::ids::{BlobId, QuantumTaskArn};
-use crate::job::{Duty, Event, Illegal, Job, Lane, Output, Place, Sealed, Stage, TaskStatus, apply};
+use crate::job::{
+    Duty, Event, Illegal, Job, Lane, Output, Place, Sealed, Stage, StatusReport, TaskStatus, apply,
+};
 use crate::outcome;
+use crate::price::Metering;
 use crate::store::{Change, Committed};
 
 /// What a commit came to, with the job as it is stored now.
@@ -57,6 +61,8 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             Err(why) => return Ok(self.later(&job, RemoteError::Unreachable(why))),
         };
         failpoint::hit("lane.after")?;
+        // Before the time of signing is drawn, which must not grow old here.
+        self.paced(&region, Operation::Create).await;
         if let Err(error) = self.prepare_lane(&report).await? {
             return Ok(self.later(&job, error));
         }
@@ -78,7 +84,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             shots: job.terms.shots,
             token: &token,
             bucket: &report.lane.bucket,
-            prefix: identity.prefix(),
+            prefix: identity.prefix(&job.terms.budgets),
             tags: all_tags,
             reservation: reservation.as_deref(),
             experimental: *experimental,
@@ -99,6 +105,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     async fn send_again(&self, job: Job) -> Result<Step, RunError> {
         let Stage::Submitting { sealed, .. } = &job.stage else { return Ok(Step::Moved(Box::new(job))) };
         let body = self.store.blob(&sealed.body)?;
+        self.paced(&sealed.lane.region, Operation::Create).await;
         failpoint::hit("resend.before")?;
         match self.store_event(&job, Event::Resending, Vec::new(), false)? {
             Stored::Yes(counted) => {
@@ -120,6 +127,12 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         failpoint::hit("send.before")?;
         let reply = self.braket.send(&sealed.lane, sealed.signed_at, body).await;
         failpoint::hit("send.after")?;
+        let error = match &reply {
+            CreateReply::Unsure { retry_after: Some(at), .. } => Some(RemoteError::Throttled(Some(*at))),
+            CreateReply::Unsure { why, .. } => Some(RemoteError::Unreachable(why.clone())),
+            CreateReply::Created(_) | CreateReply::Refused(_) => None,
+        };
+        self.went(&sealed.lane.region, Operation::Create, error.as_ref());
         match reply {
             CreateReply::Created(task) => {
                 self.rested(&job.terms.id);
@@ -153,7 +166,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 },
                 Err(Illegal::Stray(task)) => {
                     if !self.store.knows_task(&task)? {
-                        self.adopt(lane, &seen_of(job, task))?;
+                        self.adopt(lane, &seen_of(job, task), Some(job))?;
                     }
                     return Ok(Step::Moved(Box::new(self.store.job(&job.terms.id)?)));
                 }
@@ -167,7 +180,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         failpoint::hit("prove.before")?;
         // A server clock that runs behind ours dates the task earlier than we signed it.
         let since = sealed.signed_at.before(Duration::from_secs(20 * 60));
-        let scan = match self.braket.scan(&sealed.lane, since).await {
+        self.paced(&sealed.lane.region, Operation::Search).await;
+        let scan = self.braket.scan(&sealed.lane, since).await;
+        self.went(&sealed.lane.region, Operation::Search, scan.as_ref().err());
+        let scan = match scan {
             Ok(scan) => scan,
             Err(error) => return Ok(self.later(&job, error)),
         };
@@ -188,9 +204,27 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     }
 
     async fn poll(&self, job: Job) -> Result<Step, RunError> {
-        let Stage::Running { task, lane, .. } = &job.stage else { return Ok(Step::Moved(Box::new(job))) };
+        let Stage::Running { task, lane, seen, queue, .. } = &job.stage else {
+            return Ok(Step::Moved(Box::new(job)));
+        };
+        match self.listed(lane, task).await {
+            Ok(Some(status)) if status == *seen => {
+                let report = StatusReport {
+                    status,
+                    queue: queue.clone(),
+                    failure: None,
+                    metering: Metering::default(),
+                    output: Output { bucket: String::new(), directory: String::new() },
+                };
+                return self.happened(&job, Event::Seen { task: task.clone(), report }, Vec::new());
+            }
+            Ok(_) => {}
+            Err(error) => return Ok(self.later(&job, error)),
+        }
+        self.paced(&lane.region, Operation::Get).await;
         failpoint::hit("poll.before")?;
         let answer = self.braket.status(lane, task).await;
+        self.went(&lane.region, Operation::Get, answer.as_ref().err());
         failpoint::hit("poll.after")?;
         match answer {
             Ok(report) => {
@@ -208,7 +242,9 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         let Stage::Running { task, lane, .. } = &job.stage else { return Ok(Step::Moved(Box::new(job))) };
         failpoint::hit("cancel.before")?;
         let token = job.terms.tag.token(job.attempt);
+        self.paced(&lane.region, Operation::Cancel).await;
         let answer = self.braket.cancel(lane, task, &token).await;
+        self.went(&lane.region, Operation::Cancel, answer.as_ref().err());
         failpoint::hit("cancel.after")?;
         match answer {
             // Too late to cancel is an answer too; the end is observed by polling.
@@ -223,6 +259,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         };
         failpoint::hit("fetch.before")?;
         let answer = self.braket.result(lane, output).await;
+        self.went(&lane.region, Operation::Fetch, answer.as_ref().err());
         failpoint::hit("fetch.after")?;
         let failed = |problem: String, hopeless| Event::FetchFailed { problem, hopeless };
         let (event, blobs) = match answer {
@@ -266,6 +303,11 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Ok(if next.is_done() { Step::Done(next) } else { Step::Moved(next) })
     }
 
+    /// Whether an event that no cap may stop was stored; else somebody else moved the job.
+    pub(super) fn try_store(&self, job: &Job, event: Event) -> Result<bool, RunError> {
+        Ok(matches!(self.store_event(job, event, Vec::new(), false)?, Stored::Yes(_)))
+    }
+
     fn store_event(
         &self,
         job: &Job,
@@ -275,7 +317,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     ) -> Result<Stored, RunError> {
         let at = self.clock.now();
         let mut after = apply(job, &event, at)?;
-        if after == *job {
+        if after == *job || self.only_looked(job, &after) {
             return Ok(Stored::Yes(Box::new(after)));
         }
         let change = Change { before: job.clone(), after: after.clone(), event, blobs, guarded, at };

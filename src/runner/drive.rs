@@ -1,6 +1,6 @@
 //! Loops over jobs: until these are done, or until nothing is left to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Clock, RunError, Runner, Step};
@@ -35,6 +35,10 @@ pub struct Drained {
 const ROUND: usize = 256;
 /// Longest nap between rounds: other processes move jobs too.
 const NAP: Duration = Duration::from_millis(500);
+/// How often a worker looks whether a lane is due to be searched for tasks that nobody knows.
+const SEARCH_EVERY: Duration = Duration::from_secs(60);
+/// How long a worker leaves a job alone that only something outside can move.
+const STUCK_FOR: Duration = Duration::from_secs(5);
 const LEASE_NAP: Duration = Duration::from_millis(200);
 
 impl<B: Braket, C: Clock> Runner<'_, B, C> {
@@ -52,43 +56,78 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             for id in &round.done {
                 open.remove(id);
             }
+            let next = round.busy.iter().filter_map(|(_, at)| *at).min();
             out.done.extend(round.done);
             let late = match patience {
                 Patience::UntilStuck => false,
                 Patience::UntilTime(at) => self.clock.now() >= at,
                 Patience::OnceOver => true,
-            };
+            } || (self.stop)();
             if round.busy.is_empty() || late {
-                (out.stuck, out.running) = (round.stuck, round.busy);
+                out.running = round.busy.into_iter().map(|(id, _)| id).collect();
+                out.stuck = round.stuck;
                 return Ok(out);
             }
-            self.nap(round.next, patience).await;
+            self.nap(next, patience).await;
         }
     }
 
     /// Works on every open job of the store until each is done or stuck.
     pub async fn drain(&self, seen: &mut dyn FnMut(&Job)) -> Result<Drained, RunError> {
         let mut out = Drained::default();
+        let mut waiting = Waiting::default();
+        let mut moved = false;
         loop {
-            let open = self.store.due(Timestamp::from_micros(i64::MAX), ROUND)?;
-            let round = self.round(&open, seen).await?;
-            let moved = !round.done.is_empty();
-            out.done.extend(round.done);
-            if round.busy.is_empty() && !(moved && open.len() == ROUND) {
-                out.stuck = round.stuck;
+            waiting.forget_until(self.clock.now());
+            let open = self.store.due(Timestamp::from_micros(i64::MAX), ROUND, &|id| waiting.has(id))?;
+            if (self.stop)() {
                 return Ok(out);
             }
-            self.nap(round.next, Patience::UntilStuck).await;
+            if open.is_empty() {
+                if let Some(next) = waiting.next() {
+                    self.nap(Some(next), Patience::UntilStuck).await;
+                    continue;
+                }
+                // What ended meanwhile may have given back the money that others wait for.
+                if std::mem::take(&mut moved) && waiting.any_stuck() {
+                    waiting = Waiting::default();
+                    continue;
+                }
+                for (id, because) in waiting.stuck() {
+                    if !self.store.job(&id)?.is_done() {
+                        out.stuck.push((id, because));
+                    }
+                }
+                return Ok(out);
+            }
+            let round = self.round(&open, seen).await?;
+            moved |= !round.done.is_empty();
+            waiting.take(&round, None, self.clock.now());
+            out.done.extend(round.done);
         }
     }
 
-    /// Works on whatever is due until `stop` says so; a step that has begun is finished.
-    pub async fn work(&self, stop: &dyn Fn() -> bool, seen: &mut dyn FnMut(&Job)) -> Result<(), RunError> {
-        while !stop() {
-            let due = self.store.due(self.clock.now(), ROUND)?;
+    /// Works on whatever is due until the runner is stopped; a step that has begun is finished.
+    pub async fn work(&self, seen: &mut dyn FnMut(&Job)) -> Result<(), RunError> {
+        let mut waiting = Waiting::default();
+        let mut searched: Option<Duration> = None;
+        while !(self.stop)() {
+            let now = self.clock.now();
+            let ticks = self.clock.ticks();
+            if searched.is_none_or(|at| ticks.saturating_sub(at) >= SEARCH_EVERY) {
+                self.search_lanes().await?;
+                searched = Some(ticks);
+            }
+            waiting.forget_until(now);
+            let due = self.store.due(now, ROUND, &|id| waiting.has(id))?;
+            let idle = due.is_empty();
             let round = self.round(&due, seen).await?;
-            let soon = round.next.unwrap_or_else(|| self.clock.now().after(NAP));
-            self.nap(Some(soon), Patience::UntilStuck).await;
+            let now = self.clock.now();
+            waiting.take(&round, Some(STUCK_FOR), now);
+            if idle {
+                let soon = waiting.next().unwrap_or_else(|| now.after(NAP));
+                self.nap(Some(soon), Patience::UntilStuck).await;
+            }
         }
         Ok(())
     }
@@ -108,7 +147,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     async fn round(&self, ids: &[JobId], seen: &mut dyn FnMut(&Job)) -> Result<Round, RunError> {
         let crowd = self.crowd(ids, seen)?;
         let mut round = Round { done: crowd.done, ..Round::default() };
-        for id in &crowd.rest {
+        for id in crowd.rest.iter().take_while(|_| !(self.stop)()) {
             loop {
                 match self.step(id).await? {
                     Step::Moved(job) => seen(&job),
@@ -118,14 +157,14 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                         break;
                     }
                     Step::Leased(_) => {
-                        round.wait(id, Some(self.clock.now().after(LEASE_NAP)));
+                        round.busy.push((id.clone(), Some(self.clock.now().after(LEASE_NAP))));
                         break;
                     }
                     Step::Wait { until, because } => {
                         if because.iter().all(is_stuck) {
                             round.stuck.push((id.clone(), because));
                         } else {
-                            round.wait(id, until);
+                            round.busy.push((id.clone(), until));
                         }
                         break;
                     }
@@ -140,17 +179,51 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
 struct Round {
     done: Vec<JobId>,
     stuck: Vec<(JobId, Vec<Cause>)>,
-    busy: Vec<JobId>,
-    next: Option<Timestamp>,
+    busy: Vec<(JobId, Option<Timestamp>)>,
 }
 
-impl Round {
-    fn wait(&mut self, id: &JobId, until: Option<Timestamp>) {
-        self.busy.push(id.clone());
-        self.next = match (self.next, until) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+/// Jobs that were looked at and have nothing to do for now, so that they hide no others.
+#[derive(Default)]
+struct Waiting(BTreeMap<JobId, Rests>);
+
+struct Rests {
+    until: Option<Timestamp>,
+    stuck: Vec<Cause>,
+}
+
+impl Waiting {
+    fn has(&self, id: &JobId) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// Those whose time has come are looked at again.
+    fn forget_until(&mut self, now: Timestamp) {
+        self.0.retain(|_, rests| rests.until.is_none_or(|at| at > now));
+    }
+
+    /// When the first of them is looked at again.
+    fn next(&self) -> Option<Timestamp> {
+        self.0.values().filter_map(|rests| rests.until).min()
+    }
+
+    fn any_stuck(&self) -> bool {
+        self.0.values().any(|rests| !rests.stuck.is_empty())
+    }
+
+    fn stuck(self) -> impl Iterator<Item = (JobId, Vec<Cause>)> {
+        self.0.into_iter().filter(|(_, rests)| !rests.stuck.is_empty()).map(|(id, rests)| (id, rests.stuck))
+    }
+
+    /// Takes in a round; stuck jobs are looked at again after `stuck_for`, or not at all.
+    fn take(&mut self, round: &Round, stuck_for: Option<Duration>, now: Timestamp) {
+        for (id, because) in &round.stuck {
+            let until = stuck_for.map(|how_long| now.after(how_long));
+            self.0.insert(id.clone(), Rests { until, stuck: because.clone() });
+        }
+        for (id, until) in &round.busy {
+            let until = Some(until.unwrap_or_else(|| now.after(NAP)));
+            self.0.insert(id.clone(), Rests { until, stuck: Vec::new() });
+        }
     }
 }
 

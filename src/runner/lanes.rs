@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::pace::Operation;
 use super::{Clock, RunError, Runner, adoption};
 use crate::backend::{Braket, Identity, LaneReport, RemoteError, Scan, SeenTask};
 use crate::failpoint;
-use crate::job::{Job, Lane};
+use crate::ids::JobId;
+use crate::job::{Event, Job, Lane, Stage};
 use crate::store::{Kind, StoreError};
 use crate::time::Timestamp;
 
@@ -15,6 +17,11 @@ const SCAN_OVERLAP: Duration = Duration::from_secs(20 * 60);
 /// How far back the first scan of a lane looks: AWS keeps tasks for 90 days.
 const SCAN_FIRST: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// How long what a lane answered is believed, and how often it is searched for unknown tasks.
+const ASK_EVERY: Duration = Duration::from_secs(3600);
+/// A wall clock that moved so much more or less than time did was set, or the machine slept.
+const JUMP: Duration = Duration::from_secs(60);
+
 /// How long a refusal of a region is believed.
 const SHUT_FOR: Duration = Duration::from_secs(2);
 
@@ -22,6 +29,8 @@ const SHUT_FOR: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Lanes {
     known: BTreeMap<String, Known>,
+    /// Wall clock and ticks when both were last read.
+    last: Option<(Timestamp, Duration)>,
 }
 
 enum Known {
@@ -29,6 +38,8 @@ enum Known {
         report: LaneReport,
         /// Server time less ours. Units: microseconds.
         ahead_us: i64,
+        /// When it was asked. Units: ticks of the process.
+        asked: Duration,
         scanned: bool,
     },
     Shut {
@@ -38,6 +49,23 @@ enum Known {
 }
 
 impl Lanes {
+    /// Forgets what the wall clock or an hour may have made untrue: who answers, what time it is
+    /// there, and that no task of ours is unknown. Sleep and a clock that was set look the same.
+    fn notice_time(&mut self, wall: Timestamp, ticks: Duration) {
+        if let Some((last_wall, last_ticks)) = self.last.replace((wall, ticks)) {
+            let passed = i128::from(wall.micros()) - i128::from(last_wall.micros());
+            let ticked = ticks.saturating_sub(last_ticks).as_micros() as i128;
+            if (passed - ticked).unsigned_abs() > JUMP.as_micros() {
+                tracing::info!("the wall clock jumped; lanes are asked and searched again");
+                self.known.clear();
+            }
+        }
+        self.known.retain(|_, known| match known {
+            Known::Open { asked, .. } => ticks.saturating_sub(*asked) < ASK_EVERY,
+            Known::Shut { .. } => true,
+        });
+    }
+
     /// The time in a region, as far as its clock is known.
     pub(super) fn server_time(&self, region: &str, now: Timestamp) -> Timestamp {
         match self.known.get(region) {
@@ -60,6 +88,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     /// Who answers in a region; asked once, a refusal is believed for a moment.
     pub(super) async fn lane_in(&self, region: &str) -> Result<LaneReport, String> {
         let now = self.clock.now();
+        self.lanes.borrow_mut().notice_time(now, self.clock.ticks());
         if let Some(report) = self.lanes.borrow().report(region) {
             return Ok(report);
         }
@@ -74,6 +103,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             Ok(report) => Known::Open {
                 report: report.clone(),
                 ahead_us: report.server_now.micros().saturating_sub(now.whole_second().micros()),
+                asked: self.clock.ticks(),
                 scanned: false,
             },
             Err(error) => Known::Shut { why: error.to_string(), until: now.after(SHUT_FOR) },
@@ -129,7 +159,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         let since = mark.map_or(report.server_now.before(SCAN_FIRST), |at| at.before(SCAN_OVERLAP));
         // A store that never sent anything has nothing to find, and a new lane of it neither.
         if mark.is_some() || !self.store.lanes()?.is_empty() {
-            match self.braket.scan(lane, since).await {
+            self.paced(&lane.region, Operation::Search).await;
+            let scan = self.braket.scan(lane, since).await;
+            self.went(&lane.region, Operation::Search, scan.as_ref().err());
+            match scan {
                 Ok(scan) => self.adopt_unknown(lane, &scan)?,
                 Err(error) => return Ok(Err(error)),
             }
@@ -142,39 +175,99 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Ok(Ok(()))
     }
 
-    fn adopt_unknown(&self, lane: &Lane, scan: &Scan) -> Result<(), RunError> {
-        let ours = self.store.identity()?.store;
-        for seen in &scan.tasks {
-            let Some(identity) = Identity::of(seen).filter(|i| i.store == ours) else { continue };
-            if !self.store.knows_task(&seen.task)? && !self.belongs_to_open_attempt(&identity)? {
-                self.adopt(lane, seen)?;
+    /// Searches every lane that is in use and was not searched for an hour.
+    pub(super) async fn search_lanes(&self) -> Result<(), RunError> {
+        let mut regions: Vec<String> = self.store.lanes()?.into_iter().map(|lane| lane.region).collect();
+        regions.sort();
+        regions.dedup();
+        for region in regions {
+            if let Ok(report) = self.lane_in(&region).await
+                && let Err(error) = self.prepare_lane(&report).await?
+            {
+                tracing::warn!(region, %error, "the search for unknown tasks is tried again");
             }
         }
         Ok(())
     }
 
-    /// An attempt in doubt finds its own task; adopting it too would book it twice.
-    fn belongs_to_open_attempt(&self, identity: &Identity) -> Result<bool, RunError> {
-        let open = self.store.due(Timestamp::from_micros(i64::MAX), usize::MAX)?;
-        for id in open {
-            let job = self.store.job(&id)?;
-            if job.terms.tag.as_str() == identity.job && job.attempt == identity.attempt {
-                return Ok(true);
+    /// Books the tasks of ours that this store does not know: it was restored from an older copy,
+    /// or a create reply never came.
+    fn adopt_unknown(&self, lane: &Lane, scan: &Scan) -> Result<(), RunError> {
+        let ours = self.store.identity()?.store;
+        let mut unknown = Vec::new();
+        for seen in &scan.tasks {
+            let Some(identity) = Identity::of(seen).filter(|i| i.store == ours) else { continue };
+            if !self.store.knows_task(&seen.task)? {
+                unknown.push((identity, seen));
             }
         }
-        Ok(false)
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        // A waiting job goes on with the last attempt that it made and forgot.
+        unknown.sort_by(|(a, _), (b, _)| (&a.job, b.attempt).cmp(&(&b.job, a.attempt)));
+        let mut jobs = BTreeMap::new();
+        for id in self.store.due(Timestamp::from_micros(i64::MAX), usize::MAX, &|_| false)? {
+            jobs.insert(self.store.job(&id)?.terms.tag.as_str().to_owned(), id);
+        }
+        for (identity, seen) in unknown {
+            self.book_found(lane, seen, &identity, jobs.get(&identity.job))?;
+        }
+        Ok(())
     }
 
-    /// Books a task that no open attempt accounts for: its cost is held, it is watched and cancelled.
-    pub(super) fn adopt(&self, lane: &Lane, seen: &SeenTask) -> Result<(), RunError> {
+    fn book_found(
+        &self,
+        lane: &Lane,
+        seen: &SeenTask,
+        identity: &Identity,
+        job: Option<&JobId>,
+    ) -> Result<(), RunError> {
+        let Some(id) = job else { return self.adopt(lane, seen, None) };
+        loop {
+            let job = self.store.job(id)?;
+            if self.store.knows_task(&seen.task)? {
+                return Ok(());
+            }
+            match &job.stage {
+                Stage::Waiting { .. } if identity.attempt >= job.attempt => {}
+                // It is in doubt of this very task, and proof will find it; adopting it too would
+                // book it twice.
+                Stage::Submitting { .. } if identity.attempt == job.attempt => return Ok(()),
+                _ => return self.adopt(lane, seen, None),
+            }
+            let event = Event::Found {
+                attempt: identity.attempt,
+                task: seen.task.clone(),
+                lane: lane.clone(),
+                status: seen.status.clone(),
+            };
+            failpoint::hit("found.before")?;
+            if self.try_store(&job, event)? {
+                failpoint::hit("found.after")?;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Books a task that no open attempt accounts for: its cost is held, and it is watched. A task
+    /// whose attempt was closed by `closed` is cancelled too, because nobody waits for it.
+    pub(super) fn adopt(&self, lane: &Lane, seen: &SeenTask, closed: Option<&Job>) -> Result<(), RunError> {
         failpoint::hit("adopt.before")?;
         let now = self.clock.now();
-        let terms = adoption::terms(seen, now);
+        let budgets = match (closed, Identity::budgets(seen)) {
+            (Some(job), _) => job.terms.budgets.clone(),
+            (None, Some(names)) => names,
+            // Nobody can tell what it was bought for, and a cap must not be passed: all of them.
+            (None, None) => self.store.budgets(now)?.into_iter().map(|b| b.budget.name).collect(),
+        };
+        let terms = adoption::terms(seen, budgets, &self.prices, now);
         let job = Job::adopted(
             std::sync::Arc::new(terms),
             lane.clone(),
             seen.task.clone(),
             seen.status.clone(),
+            closed.is_some(),
             now,
         );
         self.store.adopt(&job, now)?;

@@ -9,8 +9,10 @@ mod crowd;
 mod doing;
 mod drive;
 mod lanes;
+mod pace;
 #[cfg(test)]
 mod simulation;
+mod watching;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,12 +21,14 @@ use std::time::Duration;
 pub use alive::{is_gone, this_process};
 pub use drive::{Drained, Patience};
 
-use crate::backend::Braket;
+use crate::backend::{Braket, RemoteError};
 use crate::failpoint::Injected;
 use crate::ids::{JobId, RunnerId};
 use crate::job::{Cause, Duty, Illegal, Job, Place, Sight, duty};
+use crate::price::PriceList;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
+use pace::{Operation, Pace, Went};
 
 /// How long a runner may keep a job to itself.
 const LEASE: Duration = Duration::from_secs(60);
@@ -40,6 +44,8 @@ const LEFT_ALONE: Duration = Duration::from_secs(60);
 pub trait Clock {
     /// The wall clock.
     fn now(&self) -> Timestamp;
+    /// Time since some moment, which no change of the wall clock moves.
+    fn ticks(&self) -> Duration;
     /// A number from 0 to 1 that spreads retries.
     fn chance(&self) -> f64;
     /// Returns once `how_long` has passed.
@@ -107,9 +113,15 @@ pub struct Runner<'a, B, C> {
     clock: &'a C,
     compute: &'a dyn Compute,
     id: RunnerId,
+    /// Rates for tasks found at AWS.
+    prices: PriceList,
     lanes: RefCell<lanes::Lanes>,
     /// Jobs whose last calls failed in passing.
     resting: RefCell<BTreeMap<JobId, Rest>>,
+    pace: RefCell<Pace>,
+    watch: RefCell<watching::Watch>,
+    /// No further step begins once it says so.
+    stop: &'a dyn Fn() -> bool,
 }
 
 struct Rest {
@@ -127,20 +139,53 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         compute: &'a dyn Compute,
         id: RunnerId,
     ) -> Self {
-        Self { store, braket, clock, compute, id, lanes: RefCell::default(), resting: RefCell::default() }
+        Self {
+            store,
+            braket,
+            clock,
+            compute,
+            id,
+            prices: PriceList::embedded().clone(),
+            lanes: RefCell::default(),
+            resting: RefCell::default(),
+            pace: RefCell::default(),
+            watch: RefCell::default(),
+            stop: &|| false,
+        }
+    }
+
+    /// The same runner, whose loops end between two steps once `stop` says so.
+    #[must_use]
+    pub fn until(mut self, stop: &'a dyn Fn() -> bool) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// The same runner with a newer price list.
+    #[must_use]
+    pub fn with_prices(mut self, prices: PriceList) -> Self {
+        self.prices = prices;
+        self
     }
 
     /// One rung of the ladder for one job.
     pub async fn step(&self, id: &JobId) -> Result<Step, RunError> {
-        let job = self.store.job(id)?;
+        let job = self.with_last_look(self.store.job(id)?);
         if job.is_done() {
             return Ok(Step::Done(Box::new(job)));
         }
-        let sight = self.sight(&job).await?;
+        let mut sight = self.sight(&job).await?;
         let now = self.now_for(&job);
-        match duty(&job, &sight, now) {
+        let mut owed = duty(&job, &sight, now);
+        if let Some(until) = self.left_alone(&job, &owed) {
+            sight.throttled_until = Some(until);
+            owed = duty(&job, &sight, self.clock.now());
+        }
+        match owed {
             Duty::Nothing => Ok(Step::Done(Box::new(job))),
             Duty::Wait { until, because } => Ok(Step::Wait { until, because }),
+            // Looking twice is harmless, and a lease is a synced write.
+            Duty::Poll => self.perform(job, Duty::Poll).await,
             owed => {
                 if let Some(holder) = self.take_lease(id)? {
                     return Ok(Step::Leased(holder));
@@ -194,6 +239,43 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     fn now_for(&self, job: &Job) -> Timestamp {
         let now = self.clock.now();
         job.lane().map_or(now, |lane| self.lanes.borrow().server_time(&lane.region, now))
+    }
+
+    /// Until when the operation that a duty needs is left alone, if it is.
+    fn left_alone(&self, job: &Job, owed: &Duty) -> Option<Timestamp> {
+        let operation = match owed {
+            Duty::Open | Duty::Send => Operation::Create,
+            Duty::Prove => Operation::Search,
+            Duty::Poll => Operation::Get,
+            Duty::Cancel => Operation::Cancel,
+            Duty::Fetch => Operation::Fetch,
+            Duty::Wait { .. } | Duty::Compute | Duty::Nothing => return None,
+        };
+        let region = match (job.lane(), &job.terms.place) {
+            (Some(lane), _) => lane.region.as_str(),
+            (None, Place::Braket { region, .. }) => region.as_deref().unwrap_or_default(),
+            (None, Place::Local { .. }) => return None,
+        };
+        self.pace.borrow().left_alone(region, operation, self.clock.now())
+    }
+
+    /// Waits until a call fits the pace.
+    async fn paced(&self, region: &str, operation: Operation) {
+        let wait = self.pace.borrow_mut().book(region, operation, self.clock.now());
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Takes note of how a call went.
+    fn went(&self, region: &str, operation: Operation, error: Option<&RemoteError>) {
+        let went = match error {
+            Some(RemoteError::Throttled(asked)) => Went::Throttled(*asked),
+            Some(RemoteError::Unreachable(_)) => Went::Lost,
+            _ => Went::Answered,
+        };
+        let (now, chance) = (self.clock.now(), self.clock.chance());
+        self.pace.borrow_mut().went(region, operation, went, now, chance);
     }
 
     fn take_lease(&self, id: &JobId) -> Result<Option<RunnerId>, RunError> {

@@ -27,6 +27,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("a lowered cap freezes", lowered),
     ("a hold stays in its period", periods),
     ("adoption passes a cap", adoption),
+    ("a key whose task was adopted buys nothing", adopted_before_its_key_came_again),
+    ("collections and single jobs take turns", turns),
     ("money is real or play", real_or_play),
     ("a lease is one runner's", leases),
     ("a collection keeps its points", collections),
@@ -188,12 +190,45 @@ fn periods(store: &dyn Store) {
 fn adoption(store: &dyn Store) {
     store.add_budget(&budget("b", "1", Period::Ever)).unwrap();
     let base = job("found", "80", &["b"]);
-    let adopted = Job::adopted(base.terms.clone(), sample::lane(), task("9"), TaskStatus::Queued, now());
+    let adopted =
+        Job::adopted(base.terms.clone(), sample::lane(), task("9"), TaskStatus::Queued, false, now());
     store.adopt(&adopted, now()).unwrap();
     store.adopt(&adopted, now()).unwrap();
     let status = &store.budgets(now()).unwrap()[0];
     assert_eq!(status.balance.held, usd("80"), "booked once, above the cap");
     assert!(status.balance.is_frozen(status.budget.limit));
+    assert!(store.knows_task(&task("9")).unwrap());
+}
+
+fn adopted_before_its_key_came_again(store: &dyn Store) {
+    let forgotten = job("night", "1", &[]);
+    let mut terms = (*forgotten.terms).clone();
+    (terms.id, terms.key) = (JobId::new("j_adopted_1"), terms.tag.adopted_key("1"));
+    let found = Job::adopted(terms.into(), sample::lane(), task("9"), TaskStatus::Queued, false, now());
+    store.adopt(&found, now()).unwrap();
+    let again = store.accept(&acceptance(&[forgotten])).unwrap();
+    assert_eq!(again, Accepted::Same(vec![JobId::new("j_adopted_1")]), "its task is bought already");
+    assert_eq!(store.accept(&acceptance(&[job("other", "1", &[])])).unwrap(), Accepted::New);
+}
+
+fn turns(store: &dyn Store) {
+    let lot = CollectionId::of(&StoreId::new("s"), "large");
+    let of_lot = |name: &str| {
+        let mut job = job(name, "0.001", &[]);
+        std::sync::Arc::make_mut(&mut job.terms).collection = Some(lot.clone());
+        job
+    };
+    let jobs: Vec<Job> = (0..6).map(|n| of_lot(&format!("a{n}"))).collect();
+    let mut large = acceptance(&jobs);
+    large.collection = Some((lot.clone(), "large".into()));
+    large.jobs.iter_mut().enumerate().for_each(|(n, job)| job.points = vec![n as u64]);
+    let _new = store.accept(&large).unwrap();
+    let _new = store.accept(&acceptance(&[job("z", "0.001", &[])])).unwrap();
+    let names = |max, skip: &dyn Fn(&JobId) -> bool| {
+        store.due(now(), max, skip).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names(3, &|_| false), ["j_a0", "j_z", "j_a1"], "a large collection lets a single job pass");
+    assert_eq!(names(3, &|id| id.as_str() < "j_a4"), ["j_a4", "j_z", "j_a5"], "what waits hides nothing");
 }
 
 fn real_or_play(store: &dyn Store) {
@@ -272,11 +307,12 @@ fn due_order(store: &dyn Store) {
     for name in ["c", "a", "b"] {
         let _new = store.accept(&acceptance(&[job(name, "1", &[])])).unwrap();
     }
-    let names: Vec<String> = store.due(now(), 2).unwrap().iter().map(ToString::to_string).collect();
+    let names: Vec<String> =
+        store.due(now(), 2, &|_| false).unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["j_a", "j_b"]);
     step(store, &JobId::new("j_a"), Event::CancelAsked);
-    assert_eq!(store.due(now(), 9).unwrap().len(), 2, "what is over is not due");
-    assert!(store.due(now().before(std::time::Duration::from_secs(1)), 9).unwrap().is_empty());
+    assert_eq!(store.due(now(), 9, &|_| false).unwrap().len(), 2, "what is over is not due");
+    assert!(store.due(now().before(std::time::Duration::from_secs(1)), 9, &|_| false).unwrap().is_empty());
     assert_eq!(store.last().unwrap(), Some(JobId::new("j_c")));
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
-use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
+use crate::ids::{BlobId, BudgetName, CollectionId, JobId, JobTag, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Job, Lane, State, due_at};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -169,6 +169,17 @@ impl Inner {
         Ok((Committed::Yes(version), true))
     }
 
+    fn knows_task(&self, task: &QuantumTaskArn) -> bool {
+        let knows = |j: &Job| j.task() == Some(task) || j.past.iter().any(|p| p.task.as_ref() == Some(task));
+        self.jobs.values().any(knows)
+    }
+
+    fn adopted_as(&self, tag: &JobTag) -> Option<JobId> {
+        let first = tag.adopted_keys();
+        let booked = self.jobs.values().filter(|j| j.terms.key.starts_with(&first));
+        booked.max_by_key(|j| j.held.max(j.settled)).map(|j| j.terms.id.clone())
+    }
+
     fn record(&mut self, job: &JobId, name: &str, detail: String, at: Timestamp) {
         let sequence = self.events.len() as u64 + 1;
         self.events.push(EventRecord { sequence, at, job: job.clone(), name: name.to_owned(), detail });
@@ -223,6 +234,8 @@ impl Store for MemoryStore {
                         return Ok((taken, false));
                     }
                     same.push(old.terms.id.clone());
+                } else if let Some(found) = inner.adopted_as(&terms.tag) {
+                    same.push(found);
                 } else {
                     fresh.push(new);
                 }
@@ -314,16 +327,23 @@ impl Store for MemoryStore {
         Ok(found)
     }
 
-    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError> {
+    fn due(
+        &self,
+        now: Timestamp,
+        max: usize,
+        skip: &dyn Fn(&JobId) -> bool,
+    ) -> Result<Vec<JobId>, StoreError> {
         let inner = self.lock();
-        let mut due: Vec<(Timestamp, JobId)> = inner
+        let lot =
+            |j: &Job| j.terms.collection.as_ref().map_or_else(|| j.terms.id.to_string(), ToString::to_string);
+        let mut due: Vec<(Timestamp, JobId, String)> = inner
             .jobs
             .values()
-            .filter_map(|j| Some((due_at(j)?, j.terms.id.clone())))
-            .filter(|(at, _)| *at <= now)
+            .filter_map(|j| Some((due_at(j)?, j.terms.id.clone(), lot(j))))
+            .filter(|(at, id, _)| *at <= now && !skip(id))
             .collect();
         due.sort();
-        Ok(due.into_iter().take(max).map(|(_, id)| id).collect())
+        Ok(super::in_turns(due.into_iter().map(|(_, id, lot)| (id, lot)).collect(), max))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -383,7 +403,8 @@ impl Store for MemoryStore {
 
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
         self.transact(|inner| {
-            if inner.jobs.contains_key(&job.terms.id) {
+            let known = job.task().is_some_and(|task| inner.knows_task(task));
+            if known || inner.jobs.contains_key(&job.terms.id) {
                 return Ok(((), false));
             }
             inner.book(None, job, false, at)?;
@@ -394,8 +415,7 @@ impl Store for MemoryStore {
     }
 
     fn knows_task(&self, task: &QuantumTaskArn) -> Result<bool, StoreError> {
-        let knows = |j: &Job| j.task() == Some(task) || j.past.iter().any(|p| p.task.as_ref() == Some(task));
-        Ok(self.lock().jobs.values().any(knows))
+        Ok(self.lock().knows_task(task))
     }
 
     fn blob(&self, id: &BlobId) -> Result<Vec<u8>, StoreError> {

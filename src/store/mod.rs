@@ -15,7 +15,7 @@ mod sqlite;
 use std::collections::BTreeMap;
 
 pub use memory::MemoryStore;
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, restore};
 
 use crate::budget::ledger::{GENESIS, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
@@ -256,8 +256,14 @@ pub trait Store {
     fn last(&self) -> Result<Option<JobId>, StoreError>;
     /// Jobs, the youngest first.
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError>;
-    /// Up to `max` open jobs whose next duty may be due, the longest due first.
-    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError>;
+    /// Up to `max` open jobs whose next duty may be due and that `skip` does not leave out: the longest
+    /// due first, but collections and single jobs take turns, so that none waits for a large one.
+    fn due(
+        &self,
+        now: Timestamp,
+        max: usize,
+        skip: &dyn Fn(&JobId) -> bool,
+    ) -> Result<Vec<JobId>, StoreError>;
     /// When the next open job becomes due.
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
     /// `runner` alone should work on the job until then; false when another one holds it.
@@ -343,6 +349,23 @@ fn matches(filter: &Filter, job: &Job) -> bool {
         && filter.tags.iter().all(|(k, v)| terms.tags.get(k) == Some(v))
         && filter.since.is_none_or(|at| terms.created_at >= at)
         && filter.until.is_none_or(|at| terms.created_at < at)
+}
+
+/// The first `max` of jobs in the order of their time, each lot giving one in its turn.
+fn in_turns(jobs: Vec<(JobId, String)>, max: usize) -> Vec<JobId> {
+    if max == usize::MAX {
+        return jobs.into_iter().map(|(id, _)| id).collect();
+    }
+    let mut given: BTreeMap<String, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, JobId)> = Vec::with_capacity(jobs.len());
+    for (id, lot) in jobs {
+        let turn = given.entry(lot).or_default();
+        turns.push((*turn, id));
+        *turn += 1;
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.truncate(max);
+    turns.into_iter().map(|(_, id)| id).collect()
 }
 
 /// One line about a job for its journal.

@@ -3,23 +3,26 @@
 //! Every write is one immediate transaction with a synced commit. Source of the settings: SQLite's
 //! WAL documentation; `synchronous=FULL` because NORMAL may forget commits at a power loss.
 
+mod jobs;
 mod money;
 mod open;
+
+pub use open::restore;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Store, StoreError, Totals, detail, matches, rows,
+    Store, StoreError, Totals, detail, in_turns, rows,
 };
 use crate::budget::ledger::Posting;
 use crate::budget::{Balance, Budget};
 use crate::failpoint;
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
-use crate::job::{Job, Lane, State, due_at};
+use crate::job::{Job, Lane};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -31,17 +34,6 @@ pub struct SqliteStore {
     connection: Mutex<Connection>,
     path: PathBuf,
     id: StoreId,
-}
-
-const JOB_COLUMNS: &str = "terms, life, checksum, version, held, settled";
-
-fn job_of(row: &Row<'_>) -> rusqlite::Result<(rows::JobColumns, u64, i64, i64)> {
-    let columns = rows::JobColumns { terms: row.get(0)?, life: row.get(1)?, checksum: row.get(2)? };
-    Ok((columns, row.get::<_, i64>(3)? as u64, row.get(4)?, row.get(5)?))
-}
-
-fn built((columns, version, held, settled): (rows::JobColumns, u64, i64, i64)) -> Result<Job, StoreError> {
-    rows::job(&columns, version, held, settled)
 }
 
 /// What SQLite said, in our words.
@@ -110,58 +102,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn put_job(t: &Transaction<'_>, job: &Job) -> Result<(), StoreError> {
-        let c = rows::job_columns(job);
-        let terms = &job.terms;
-        t.prepare_cached(
-            "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
-             adopted, terms, life, checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) \
-             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, terms=?13, \
-             life=?14, checksum=?15",
-        )
-        .and_then(|mut s| {
-            s.execute(params![
-                terms.id.as_str(),
-                terms.key,
-                terms.content.as_str(),
-                job.version as i64,
-                State::of(job).word(),
-                job.held.nanos(),
-                job.settled.nanos(),
-                due_at(job).map(Timestamp::micros),
-                terms.created_at.micros(),
-                terms.device,
-                terms.project,
-                terms.adopted,
-                c.terms,
-                c.life,
-                c.checksum
-            ])
-        })
-        .map_err(trouble)?;
-        let open = job.task().filter(|_| !job.is_done()).map(|task| (job.attempt, task.as_str(), None));
-        let past =
-            job.past.iter().filter_map(|p| Some((p.number, p.task.as_ref()?.as_str(), Some(&p.outcome))));
-        for (number, task, outcome) in past.chain(open) {
-            t.prepare_cached(
-                "INSERT OR REPLACE INTO attempt (job, number, task, outcome) VALUES (?1, ?2, ?3, ?4)",
-            )
-            .and_then(|mut s| s.execute(params![terms.id.as_str(), number, task, outcome]))
-            .map_err(trouble)?;
-        }
-        if let Some(lane) = job.lane() {
-            let text = rows::lane_text(lane);
-            t.execute("INSERT OR IGNORE INTO lane (id, lane) VALUES (?1, ?1)", params![text])
-                .map_err(trouble)?;
-        }
-        if job.is_done() {
-            t.prepare_cached("UPDATE job SET leased_by = NULL WHERE id = ?1")
-                .and_then(|mut s| s.execute(params![terms.id.as_str()]))
-                .map_err(trouble)?;
-        }
-        Ok(())
-    }
-
     fn record(t: &Transaction<'_>, job: &Job, name: &str, at: Timestamp) -> Result<(), StoreError> {
         t.prepare_cached("INSERT INTO event (at, job, name, detail) VALUES (?1, ?2, ?3, ?4)")
             .and_then(|mut s| s.execute(params![at.micros(), job.terms.id.as_str(), name, detail(job)]))
@@ -175,31 +115,6 @@ impl SqliteStore {
             Some(held) if held == kind => Ok(()),
             Some(held) => Err(StoreError::OtherMoney { holds: held.word(), job: kind.word() }),
         }
-    }
-
-    fn load(connection: &Connection, id: &JobId) -> Result<Job, StoreError> {
-        let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1");
-        let row = connection
-            .prepare_cached(&sql)
-            .and_then(|mut s| s.query_row(params![id.as_str()], job_of).optional())
-            .map_err(trouble)?;
-        built(row.ok_or_else(|| StoreError::Missing { what: "job", name: id.to_string() })?)
-    }
-
-    fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Job>, StoreError> {
-        let sql = format!("SELECT {JOB_COLUMNS} FROM job ORDER BY created_at DESC, id DESC");
-        let mut statement = connection.prepare_cached(&sql).map_err(trouble)?;
-        let mut found = Vec::new();
-        for row in statement.query_map([], job_of).map_err(trouble)? {
-            let job = built(row.map_err(trouble)?)?;
-            if matches(filter, &job) {
-                found.push(job);
-            }
-            if filter.limit.is_some_and(|most| found.len() >= most) {
-                break;
-            }
-        }
-        Ok(found)
     }
 
     /// Reads as of one moment, whatever is written meanwhile.
@@ -285,7 +200,10 @@ impl Store for SqliteStore {
                         let taken = Accepted::KeyTaken { key: terms.key.clone(), job: JobId::new(id) };
                         return Ok((taken, false));
                     }
-                    None => fresh.push(new),
+                    None => match Self::adopted_as(t, new)? {
+                        Some(id) => same.push(id),
+                        None => fresh.push(new),
+                    },
                 }
             }
             if fresh.is_empty() && !same.is_empty() {
@@ -374,10 +292,24 @@ impl Store for SqliteStore {
         Self::list(&self.lock(), filter)
     }
 
-    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError> {
-        let most = i64::try_from(max).unwrap_or(i64::MAX);
-        let sql = "SELECT id FROM job WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
-        self.ids(sql, params![now.micros(), most])
+    fn due(
+        &self,
+        now: Timestamp,
+        max: usize,
+        skip: &dyn Fn(&JobId) -> bool,
+    ) -> Result<Vec<JobId>, StoreError> {
+        let connection = self.lock();
+        let sql = "SELECT id, lot FROM job WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, id";
+        let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
+        let mut rows = statement.query(params![now.micros()]).map_err(trouble)?;
+        let mut open = Vec::new();
+        while let Some(row) = rows.next().map_err(trouble)? {
+            let id = JobId::new(row.get::<_, String>(0).map_err(trouble)?);
+            if !skip(&id) {
+                open.push((id, row.get(1).map_err(trouble)?));
+            }
+        }
+        Ok(in_turns(open, max))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -449,9 +381,11 @@ impl Store for SqliteStore {
 
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
         self.transact(|t| {
-            let sql = "SELECT count(*) FROM job WHERE id = ?1";
+            let sql = "SELECT (SELECT count(*) FROM job WHERE id = ?1) + \
+                       (SELECT count(*) FROM attempt WHERE task = ?2)";
+            let task = job.task().map(QuantumTaskArn::as_str);
             let known: i64 =
-                t.query_row(sql, params![job.terms.id.as_str()], |r| r.get(0)).map_err(trouble)?;
+                t.query_row(sql, params![job.terms.id.as_str(), task], |r| r.get(0)).map_err(trouble)?;
             if known > 0 {
                 return Ok(((), false));
             }

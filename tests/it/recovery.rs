@@ -236,3 +236,57 @@ fn race_for_five() {
     assert_eq!(world.creates(), 5);
     world.assert_books();
 }
+
+/// A store that was accepted into, copied, and moved on without the copy.
+#[test]
+fn a_restored_copy_finds_the_task_of_a_job_it_thinks_unsent() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    let copy = world.folder.path().join("copy.db").display().to_string();
+    world.json(&["budget", "add", "b", "--limit", "1", "--json"], 0);
+    world.json(&submit(&file, "before"), 0);
+    let bound = |key| [&submit(&file, key)[..], &["--budget", "b"]].concat();
+    let ended = world.command(&bound("k")).env("SHOTBOOK_FAILPOINT", "open.before:1:abort").output();
+    assert!(!ended.unwrap().status.success());
+    assert!(world.run(&["store", "backup", "-o", &copy]).status.success());
+    world.json(&bound("k"), 0);
+    world.json(&bound("later"), 0);
+    assert_eq!(world.creates(), 3);
+
+    let restored = world.json(&["store", "restore", &copy, "--json"], 0);
+    assert!(std::path::Path::new(restored["kept"].as_str().unwrap()).exists(), "{restored}");
+    assert_eq!(world.json(&["show", "k", "--json"], 0)["state"], "WAITING");
+    // AWS no longer knows the tokens; only its list of tasks can tell.
+    world.fault(Kind::ForgetTokens, "CreateQuantumTask", 1, 9);
+    let drained = world.run(&["worker", "--drain"]);
+    assert!(drained.status.success(), "{}", String::from_utf8_lossy(&drained.stderr));
+    let job = world.json(&["show", "k", "--json"], 0);
+    assert_eq!((&job["state"], world.creates()), (&"COMPLETED".into(), 3), "{job}");
+    // The other one was adopted with its money, under the budget that it was bought for.
+    let budget = world.json(&["budget", "show", "b", "--json"], 0);
+    assert_eq!(budget["settled"], "0.89", "{budget}");
+    let again = world.json(&bound("later"), 0);
+    assert_eq!((&again["adopted"], &again["state"]), (&true.into(), &"COMPLETED".into()), "{again}");
+    assert_eq!(world.creates(), 3);
+    world.assert_books();
+}
+
+#[test]
+fn blocked_jobs_hide_no_others() {
+    let (world, file) = (World::new(), circuit("bell.qasm"));
+    world.json(&["budget", "add", "b", "--limit", "1000", "--json"], 0);
+    let lines: String = (0..300)
+        .map(|n| format!("{{\"file\":\"{file}\",\"device\":\"garnet\",\"shots\":10,\"key\":\"k{n}\"}}\n"))
+        .collect();
+    let batch = world.folder.path().join("batch.jsonl");
+    std::fs::write(&batch, lines).unwrap();
+    let batch = batch.display().to_string();
+    world.json(&["submit", "--batch", &batch, "--budget", "b", "--yes", "--detach", "--json"], 0);
+    world.json(&["budget", "set", "b", "--limit", "1", "--json"], 0);
+    world.json(
+        &["submit", &file, "--on", "garnet", "--shots", "10", "--key", "z", "--yes", "--detach", "--json"],
+        0,
+    );
+    assert_eq!(world.run(&["worker", "--drain"]).status.code(), Some(7), "300 wait for their budget");
+    assert_eq!(world.json(&["show", "z", "--json"], 0)["state"], "COMPLETED");
+    assert_eq!(world.creates(), 1);
+}

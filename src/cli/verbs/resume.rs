@@ -19,7 +19,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let store = context.store()?;
     let ids: Vec<JobId> = match &args.job {
         Some(job) => vec![job_id(&store, job)?],
-        None => store.due(Timestamp::from_micros(i64::MAX), usize::MAX)?,
+        None => store.due(Timestamp::from_micros(i64::MAX), usize::MAX, &|_| false)?,
     };
     if ids.is_empty() {
         if out.is_json() {

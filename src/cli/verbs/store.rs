@@ -25,11 +25,21 @@ enum What {
         #[arg(short, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Put a copy in the place of the store; what was there is kept beside it
+    Restore {
+        /// Copy that `store backup` wrote
+        file: PathBuf,
+    },
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let what = match args.what {
+        What::Restore { file } => return restore(&file, context, out),
+        other => other,
+    };
     let store = context.store()?;
-    match args.what {
+    match what {
+        What::Restore { .. } => {}
         What::Check => {
             store.check()?;
             let (identity, totals) = (store.identity()?, store.totals()?);
@@ -56,5 +66,24 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             out.say(&format!("copied to {}", output.display()));
         }
     }
+    Ok(0)
+}
+
+/// What was paid after the copy was made is found again at AWS before anything else is sent.
+fn restore(file: &std::path::Path, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let path = context.store_path()?;
+    let kept = crate::store::restore(file, &path)?;
+    let store = context.store()?;
+    store.check()?;
+    if out.is_json() {
+        let kept = kept.as_ref().map(|p| p.display().to_string());
+        out.json(&json!({"schema": "shotbook.restore/1", "store": store.path().display().to_string(), "kept": kept}));
+        return Ok(0);
+    }
+    out.line(&format!("{} is in place of {}", file.display(), store.path().display()));
+    if let Some(kept) = kept {
+        out.say(&format!("what was there: {}", kept.display()));
+    }
+    out.say("tasks that were bought since the copy was made are found again by: shotbook worker --drain");
     Ok(0)
 }

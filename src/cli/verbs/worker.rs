@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::output::Out;
-use crate::cli::work::{after_loop, interrupted, teller, with_runner};
+use crate::cli::work::{after_loop, teller, with_runner};
 use crate::cli::{Context, Failure};
 use crate::store::Store;
 
@@ -23,7 +23,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         if args.drain {
             return Ok(Some(runner.drain(&mut tell).await?));
         }
-        runner.work(&interrupted, &mut tell).await?;
+        runner.work(&mut tell).await?;
         Ok(None)
     })?;
     drop(tell);
@@ -31,7 +31,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     if out.is_json() {
         let names = |ids: &[crate::ids::JobId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         let stuck: Vec<String> = drained.stuck.iter().map(|(id, _)| id.to_string()).collect();
-        let open = store.due(crate::time::Timestamp::from_micros(i64::MAX), usize::MAX)?.len();
+        let open = store.due(crate::time::Timestamp::from_micros(i64::MAX), usize::MAX, &|_| false)?.len();
         out.json(&json!({"schema": "shotbook.drain/1", "done": names(&drained.done), "waiting": stuck, "open": open}));
     }
     let code = after_loop(&store, &drained, out, quiet)?;

@@ -150,8 +150,13 @@ impl Store for Books<'_> {
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError> {
         self.inner.jobs(filter)
     }
-    fn due(&self, now: Timestamp, max: usize) -> Result<Vec<JobId>, StoreError> {
-        self.inner.due(now, max)
+    fn due(
+        &self,
+        now: Timestamp,
+        max: usize,
+        skip: &dyn Fn(&JobId) -> bool,
+    ) -> Result<Vec<JobId>, StoreError> {
+        self.inner.due(now, max, skip)
     }
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.inner.next_due()

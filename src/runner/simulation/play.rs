@@ -52,7 +52,7 @@ async fn process(sim: &Sim, books: &Books<'_>, name: String, ahead: i64) -> Resu
             sim.count("clock jump");
             clock.ahead.set(sim.chance.between(-30 * MINUTE, 30 * MINUTE));
         }
-        let open = books.due(Timestamp::from_micros(i64::MAX), 256)?;
+        let open = books.due(Timestamp::from_micros(i64::MAX), 256, &|_| false)?;
         runner.finish(&open, Patience::OnceOver, &mut |_| {}).await?;
         sim.pause(sim.chance.between(SECOND / 3, 40 * SECOND)).await;
     }
@@ -150,8 +150,8 @@ impl<'s> Play<'s> {
         for number in 0..sim.chance.between(2, 6) as usize {
             let terms = terms(sim, &*books.inner, number);
             let at = start + sim.chance.between(0, 10 * MINUTE);
-            if sim.chance.hits(0.25) {
-                let when = at + sim.chance.between(0, 10 * MINUTE);
+            if sim.chance.hits(0.4) {
+                let when = at + sim.chance.between(0, 3 * MINUTE);
                 play.wishes.push((when, Wish::Cancel(terms.id.clone())));
             }
             let hold_now = terms.not_before.is_none();
@@ -179,7 +179,9 @@ impl<'s> Play<'s> {
         }
         let end = stop + ALL_ENDS_WITHIN;
         while self.sim.now.get() < end && !self.is_over() {
-            self.cancel_stuck();
+            if self.sim.now.get() >= stop + 10 * MINUTE {
+                self.cancel_stuck();
+            }
             let next = self.sim.now.get() + 5 * MINUTE;
             self.until(next, true);
         }
@@ -308,9 +310,7 @@ impl<'s> Play<'s> {
     /// A person cancels what AWS never ends.
     fn cancel_stuck(&self) {
         for job in self.books.inner.jobs(&Filter::default()).unwrap_or_default() {
-            if let Stage::Running { polls: 4.., .. } = job.stage
-                && !job.cancel_asked
-            {
+            if matches!(job.stage, Stage::Running { .. }) && !job.cancel_asked {
                 self.cancel(&job.terms.id);
             }
         }

@@ -363,6 +363,10 @@ impl Clock for ProcessClock<'_> {
         Timestamp::from_micros(self.sim.now.get() + self.ahead.get())
     }
 
+    fn ticks(&self) -> Duration {
+        Duration::from_micros(self.sim.now.get().unsigned_abs())
+    }
+
     fn chance(&self) -> f64 {
         self.sim.chance.fraction()
     }

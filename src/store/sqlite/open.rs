@@ -14,7 +14,7 @@ use crate::ids::{StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 /// Marks a file as ours: "shtb".
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
@@ -24,7 +24,8 @@ const OPEN_TRIES: u32 = 200;
 const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// Up to this size a file is checked whole when it is opened. Units: bytes.
 const CHECKED_BYTES: u64 = 32 << 20;
-const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001_start.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize] =
+    [include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_turns.sql")];
 
 impl SqliteStore {
     /// Opens a store, making it on first use.
@@ -40,6 +41,15 @@ impl SqliteStore {
             }
         }
         Self::open_once(path)
+    }
+
+    /// Opens a copy without leaving a marker beside it.
+    fn open_copy(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path).map_err(trouble)?;
+        quick_check(&connection)?;
+        let id = meta(&connection, "store")?;
+        let id = id.map(StoreId::new).ok_or_else(|| StoreError::Damaged("the copy has no id".to_owned()))?;
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id })
     }
 
     fn open_once(path: &Path) -> Result<Self, StoreError> {
@@ -73,11 +83,65 @@ impl SqliteStore {
             money::check_journal(&snapshot, &money::journal(&snapshot, None)?)?;
             money::check_balances(&snapshot)?;
         }
-        if !marker.exists() {
-            write_file(&marker, format!("{id}\n").as_bytes())?;
+        match fs::read_to_string(&marker) {
+            Ok(named) if named.lines().next() != Some(id.as_str()) => {
+                let (path, marker) = (path.display(), marker.display());
+                return Err(StoreError::Damaged(format!("{path} is not the store that {marker} names")));
+            }
+            Ok(_) => {}
+            Err(_) => write_file(&marker, format!("{id}\n").as_bytes())?,
         }
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id })
     }
+}
+
+/// Nobody else has the file open; a worker would go on writing to what is put aside.
+fn alone(path: &Path) -> Result<(), StoreError> {
+    // One that cannot be opened is used by nobody.
+    let Ok(connection) = Connection::open(path) else { return Ok(()) };
+    let mode: Result<String, _> =
+        connection.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0));
+    match mode.map_err(trouble) {
+        Ok(mode) if mode == "wal" => Err(StoreError::Busy),
+        Err(StoreError::Busy) => Err(StoreError::Busy),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Puts a copy in the place of a store, which may be in use, damaged, or gone; gives the name under
+/// which what was there is kept.
+///
+/// # Errors
+/// A copy that is damaged, newer, or of another store leaves everything as it is.
+pub fn restore(from: &Path, path: &Path) -> Result<Option<PathBuf>, StoreError> {
+    look_before_opening(from)?;
+    let copy = SqliteStore::open_copy(from)?;
+    let named = fs::read_to_string(marker(path)).ok();
+    if let Some(other) =
+        named.as_deref().and_then(|text| text.lines().next()).filter(|n| *n != copy.id.as_str())
+    {
+        let why = format!("{} is a copy of store {}, not of {other}", from.display(), copy.id);
+        return Err(StoreError::Damaged(why));
+    }
+    let kept = path.exists().then(|| {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".before-{}", uuid::Uuid::now_v7().simple()));
+        path.with_file_name(name)
+    });
+    if let Some(kept) = &kept {
+        alone(path)?;
+        for end in ["", "-wal", "-shm"] {
+            let of = |p: &Path| PathBuf::from(format!("{}{end}", p.display()));
+            if of(path).exists() {
+                fs::rename(of(path), of(kept)).map_err(|e| io(&e))?;
+            }
+        }
+    }
+    make_folder(path)?;
+    copy.backup(path)?;
+    drop(copy);
+    SqliteStore::open(path)?;
+    Ok(kept)
 }
 
 fn marker(path: &Path) -> PathBuf {

@@ -1,0 +1,112 @@
+//! Jobs as rows: written whole, read whole, found by a filter.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::{SqliteStore, trouble};
+use crate::ids::JobId;
+use crate::job::{Job, State, due_at};
+use crate::store::{Filter, NewJob, StoreError, matches, rows};
+use crate::time::Timestamp;
+
+const JOB_COLUMNS: &str = "terms, life, checksum, version, held, settled";
+
+fn job_of(row: &Row<'_>) -> rusqlite::Result<(rows::JobColumns, u64, i64, i64)> {
+    let columns = rows::JobColumns { terms: row.get(0)?, life: row.get(1)?, checksum: row.get(2)? };
+    Ok((columns, row.get::<_, i64>(3)? as u64, row.get(4)?, row.get(5)?))
+}
+
+fn built((columns, version, held, settled): (rows::JobColumns, u64, i64, i64)) -> Result<Job, StoreError> {
+    rows::job(&columns, version, held, settled)
+}
+
+impl SqliteStore {
+    pub(super) fn put_job(t: &Transaction<'_>, job: &Job) -> Result<(), StoreError> {
+        let c = rows::job_columns(job);
+        let terms = &job.terms;
+        t.prepare_cached(
+            "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
+             adopted, terms, life, checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) \
+             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, terms=?13, \
+             life=?14, checksum=?15",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                terms.id.as_str(),
+                terms.key,
+                terms.content.as_str(),
+                job.version as i64,
+                State::of(job).word(),
+                job.held.nanos(),
+                job.settled.nanos(),
+                due_at(job).map(Timestamp::micros),
+                terms.created_at.micros(),
+                terms.device,
+                terms.project,
+                terms.adopted,
+                c.terms,
+                c.life,
+                c.checksum
+            ])
+        })
+        .map_err(trouble)?;
+        let open = job.task().filter(|_| !job.is_done()).map(|task| (job.attempt, task.as_str(), None));
+        let past =
+            job.past.iter().filter_map(|p| Some((p.number, p.task.as_ref()?.as_str(), Some(&p.outcome))));
+        for (number, task, outcome) in past.chain(open) {
+            t.prepare_cached(
+                "INSERT OR REPLACE INTO attempt (job, number, task, outcome) VALUES (?1, ?2, ?3, ?4)",
+            )
+            .and_then(|mut s| s.execute(params![terms.id.as_str(), number, task, outcome]))
+            .map_err(trouble)?;
+        }
+        if let Some(lane) = job.lane() {
+            let text = rows::lane_text(lane);
+            t.execute("INSERT OR IGNORE INTO lane (id, lane) VALUES (?1, ?1)", params![text])
+                .map_err(trouble)?;
+        }
+        if job.is_done() {
+            t.prepare_cached("UPDATE job SET leased_by = NULL WHERE id = ?1")
+                .and_then(|mut s| s.execute(params![terms.id.as_str()]))
+                .map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn load(connection: &Connection, id: &JobId) -> Result<Job, StoreError> {
+        let sql = format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1");
+        let row = connection
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.query_row(params![id.as_str()], job_of).optional())
+            .map_err(trouble)?;
+        built(row.ok_or_else(|| StoreError::Missing { what: "job", name: id.to_string() })?)
+    }
+
+    pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Job>, StoreError> {
+        let sql = format!("SELECT {JOB_COLUMNS} FROM job ORDER BY created_at DESC, id DESC");
+        let mut statement = connection.prepare_cached(&sql).map_err(trouble)?;
+        let mut found = Vec::new();
+        for row in statement.query_map([], job_of).map_err(trouble)? {
+            let job = built(row.map_err(trouble)?)?;
+            if matches(filter, &job) {
+                found.push(job);
+            }
+            if filter.limit.is_some_and(|most| found.len() >= most) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The job that books a task of this key, which was found at AWS after the key itself was forgotten.
+    pub(super) fn adopted_as(t: &Transaction<'_>, new: &NewJob) -> Result<Option<JobId>, StoreError> {
+        let first = new.job.terms.tag.adopted_keys();
+        // '0' is the character after '/'.
+        let after = format!("{}0", first.trim_end_matches('/'));
+        let sql = "SELECT id FROM job WHERE key >= ?1 AND key < ?2 ORDER BY held + settled DESC LIMIT 1";
+        let id: Option<String> = t
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row(params![first, after], |r| r.get(0)).optional())
+            .map_err(trouble)?;
+        Ok(id.map(JobId::new))
+    }
+}
