@@ -10,8 +10,8 @@ use super::program::{self, Program, Ran};
 
 pub(crate) const PROGRAM: &str = "braket.ir.openqasm.program";
 pub(crate) const SET: &str = "braket.ir.openqasm.program_set";
-const JAQCD: &str = "braket.ir.jaqcd.program";
-const ANALOG: &str = "braket.ir.ahs.program";
+pub(crate) const JAQCD: &str = "braket.ir.jaqcd.program";
+pub(crate) const ANALOG: &str = "braket.ir.ahs.program";
 
 /// What a task carries, read and checked.
 #[derive(Debug)]

@@ -7,6 +7,6 @@ mod program;
 mod render;
 mod worker;
 
-pub(crate) use action::{Action, Outcome, Refusal, SET, read};
+pub(crate) use action::{ANALOG, Action, JAQCD, Outcome, PROGRAM, Refusal, SET, read};
 pub(crate) use render::{Facts, part, parts};
 pub(crate) use worker::{Done, Work, Worker};

@@ -108,7 +108,7 @@ fn single(action: &Action, program: &Program, ran: &Ran, facts: &Facts<'_>) -> S
     metadata["action"] = action.payload.clone();
     let mut file = json!({
         "braketSchemaHeader": header("gate_model_task_result"),
-        "resultTypes": result_types(program.circuit(), ran, facts.shots),
+        "resultTypes": result_types(program.circuit(), ran),
         "measuredQubits": ran.labels,
         "additionalMetadata": metadata,
         "taskMetadata": {
@@ -209,12 +209,9 @@ fn measurements(ran: &Ran, most: u64) -> String {
     out
 }
 
-/// With shots the file holds what was asked; the client computes the values itself.
-fn result_types(circuit: &Circuit, ran: &Ran, shots: u64) -> Vec<Value> {
+/// What was asked with its values: the schema takes no row without one.
+fn result_types(circuit: &Circuit, ran: &Ran) -> Vec<Value> {
     let kinds = circuit.results.iter().map(|r| kind_json(&r.kind, circuit));
-    if shots > 0 {
-        return kinds.collect();
-    }
     let values = ran.result.values.iter().map(|v| value_json(v, circuit));
     kinds.zip(values).map(|(kind, value)| json!({"type": kind, "value": value})).collect()
 }
@@ -237,6 +234,23 @@ fn observable_json(observable: &Observable) -> (Value, Vec<u32>) {
     (factors.collect(), observable.factors.iter().flat_map(|(_, q)| q.clone()).collect())
 }
 
+/// A weighted sum as the schema writes it: `2 * x @ y + 1 * z`.
+fn sum_text(terms: &[(f64, Observable)]) -> String {
+    let word = |factor: &Factor| match factor {
+        Factor::I => "i",
+        Factor::X => "x",
+        Factor::Y => "y",
+        Factor::Z => "z",
+        Factor::H => "h",
+        Factor::Hermitian(_) => "hermitian",
+    };
+    let term = |(weight, o): &(f64, Observable)| {
+        let factors: Vec<&str> = o.factors.iter().map(|(factor, _)| word(factor)).collect();
+        format!("{weight} * {}", factors.join(" @ "))
+    };
+    terms.iter().map(term).collect::<Vec<_>>().join(" + ")
+}
+
 fn kind_json(kind: &ResultType, circuit: &Circuit) -> Value {
     let of = |name: &str, o: &Observable| {
         let (observable, targets) = observable_json(o);
@@ -253,8 +267,7 @@ fn kind_json(kind: &ResultType, circuit: &Circuit) -> Value {
         ResultType::Variance(o) => of("variance", o),
         ResultType::Sample(o) => of("sample", o),
         ResultType::AdjointGradient { terms, inputs } => {
-            let (observables, targets): (Vec<Value>, Vec<Vec<u32>>) =
-                terms.iter().map(|(_, o)| observable_json(o)).unzip();
+            let targets: Vec<Vec<u32>> = terms.iter().map(|(_, o)| observable_json(o).1).collect();
             let names: Vec<&str> = circuit
                 .inputs
                 .iter()
@@ -262,7 +275,8 @@ fn kind_json(kind: &ResultType, circuit: &Circuit) -> Value {
                 .filter(|(i, _)| inputs.is_empty() || inputs.contains(&(*i as u32)))
                 .map(|(_, input)| input.name.as_str())
                 .collect();
-            json!({"type": "adjoint_gradient", "observable": observables, "targets": targets, "parameters": names})
+            json!({"type": "adjoint_gradient", "observable": sum_text(terms), "targets": targets,
+                "parameters": names})
         }
     }
 }
