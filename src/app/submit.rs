@@ -218,11 +218,26 @@ fn check_flags(request: &Request<'_>) -> Result<(), Refused> {
     if request.retries > MAX_RETRIES {
         return refuse(format!("at most {MAX_RETRIES} paid retries"));
     }
-    if request.tags.len() > MAX_TAGS {
+    check_tags(&request.tags)?;
+    if let Some(key) = &request.key
+        && (key.is_empty() || key.len() > 256 || key.chars().any(char::is_control))
+    {
+        return refuse("a key has 1 to 256 bytes and no control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether AWS would take these tags beside ours.
+///
+/// # Errors
+/// Too many, reserved, too long, or a character that AWS does not take.
+pub fn check_tags(all: &BTreeMap<String, String>) -> Result<(), Refused> {
+    let refuse = |why: String| Err(Refused::Flag(why));
+    if all.len() > MAX_TAGS {
         return refuse(format!("at most {MAX_TAGS} tags; AWS takes 50 and three are ours"));
     }
     let legal = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
-    for (key, value) in &request.tags {
+    for (key, value) in all {
         if key.is_empty() || key.starts_with(tags::PREFIX) || key.starts_with("aws:") {
             return refuse(format!("the tag {key:?} is reserved"));
         }
@@ -234,11 +249,6 @@ fn check_flags(request: &Request<'_>) -> Result<(), Refused> {
                 "the tag {key}={value} has characters or a length that AWS does not take"
             ));
         }
-    }
-    if let Some(key) = &request.key
-        && (key.is_empty() || key.len() > 256 || key.chars().any(char::is_control))
-    {
-        return refuse("a key has 1 to 256 bytes and no control characters".to_owned());
     }
     Ok(())
 }

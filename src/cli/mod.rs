@@ -3,6 +3,7 @@
 mod circuit;
 mod diagnostics;
 mod failure;
+mod filter;
 mod output;
 mod simulate;
 mod verbs;
@@ -98,6 +99,8 @@ verbs! {
     Jobs => jobs or "job",
     /// Show one job
     Show => show,
+    /// Give jobs a project or tags, also old and imported ones
+    Tag => tag or "tags",
     /// Say why a job waits
     Why => why,
     /// Wait for jobs

@@ -132,7 +132,8 @@ pub fn ended_at(store: &dyn Store, job: &Job) -> Result<Option<Timestamp>, Failu
     if !job.is_done() {
         return Ok(None);
     }
-    Ok(store.events(&job.terms.id)?.last().map(|e| e.at))
+    // Labels may come long after the end.
+    Ok(store.events(&job.terms.id)?.iter().rfind(|e| e.name != "tagged").map(|e| e.at))
 }
 
 /// A job as JSON.

@@ -1,4 +1,5 @@
-//! What was fixed when a job was accepted; nothing here ever changes.
+//! What was fixed when a job was accepted. Only its labels, project and tags, may be changed later: they
+//! are what reports group by, and the budgets that bind the job are named apart.
 
 use std::collections::BTreeMap;
 

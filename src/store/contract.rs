@@ -27,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a lowered cap freezes", lowered),
     ("a hold stays in its period", periods),
     ("adoption passes a cap", adoption),
+    ("labels change reports and nothing else", labels),
     ("a key whose task was adopted buys nothing", adopted_before_its_key_came_again),
     ("collections and single jobs take turns", turns),
     ("money is real or play", real_or_play),
@@ -198,6 +199,31 @@ fn adoption(store: &dyn Store) {
     assert_eq!(status.balance.held, usd("80"), "booked once, above the cap");
     assert!(status.balance.is_frozen(status.budget.limit));
     assert!(store.knows_task(&task("9")).unwrap());
+}
+
+fn labels(store: &dyn Store) {
+    store.add_budget(&budget("b", "10", Period::Ever)).unwrap();
+    let _new = store.accept(&acceptance(&[job("a", "1.75", &["b"]), job("c", "1", &["b"])])).unwrap();
+    let ids = [JobId::new("j_a"), JobId::new("j_c")];
+    let labels = Labels {
+        project: Some(Some("chem".into())),
+        tags: [("who".to_owned(), "eve".to_owned())].into(),
+        without: vec!["k".into()],
+    };
+    let before = store.job(&ids[0]).unwrap();
+    assert_eq!(store.relabel(&ids, &labels, now()).unwrap(), 2);
+    assert_eq!(store.relabel(&ids[..1], &labels, now()).unwrap(), 0, "the same labels change nothing");
+    let after = store.job(&ids[0]).unwrap();
+    assert_eq!((after.terms.project.as_deref(), &after.terms.tags), (Some("chem"), &labels.tags));
+    assert_eq!((after.held, &after.terms.budgets), (before.held, &before.terms.budgets));
+    let filter = Filter { project: Some("chem".into()), ..Filter::default() };
+    assert_eq!(store.jobs(&filter).unwrap().len(), 2);
+    assert_eq!(store.events(&ids[0]).unwrap().last().unwrap().detail, "project chem -k who=eve");
+    assert_eq!(commit(store, &before, opened(), false), Committed::Reload, "a runner sees the change");
+    let unknown = store.relabel(&[ids[1].clone(), JobId::new("j_x")], &Labels::default(), now());
+    assert!(matches!(unknown, Err(StoreError::Missing { .. })));
+    let key = job("a", "1.75", &["b"]);
+    assert_eq!(store.accept(&acceptance(&[key])).unwrap(), Accepted::Same(vec![ids[0].clone()]));
 }
 
 fn adopted_before_its_key_came_again(store: &dyn Store) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Store, StoreError, Totals, matches,
+    Labels, Store, StoreError, Totals, matches,
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
@@ -411,6 +411,21 @@ impl Store for MemoryStore {
             inner.record(&job.terms.id, "adopted", super::detail(job), at);
             inner.put_job(job.clone());
             Ok(((), true))
+        })
+    }
+
+    fn relabel(&self, ids: &[JobId], labels: &Labels, at: Timestamp) -> Result<u64, StoreError> {
+        self.transact(|inner| {
+            let mut changed = 0;
+            for id in ids {
+                let missing = || StoreError::Missing { what: "job", name: id.to_string() };
+                if let Some(job) = labels.on(inner.jobs.get(id).ok_or_else(missing)?) {
+                    inner.record(id, "tagged", super::words(labels), at);
+                    inner.put_job(job);
+                    changed += 1;
+                }
+            }
+            Ok((changed, true))
         })
     }
 

@@ -131,6 +131,17 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
+/// What reports group jobs by, changed after the fact. Budgets stay as they were bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// The project from now on; `Some(None)` takes it away, `None` leaves it.
+    pub project: Option<Option<String>>,
+    /// Tags set.
+    pub tags: BTreeMap<String, String>,
+    /// Tags taken away, before others are set.
+    pub without: Vec<String>,
+}
+
 /// What a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -294,6 +305,9 @@ pub trait Store {
     ) -> Result<Vec<JobId>, StoreError>;
     /// A task found at AWS is stored as a job with its cost held, even above a cap.
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError>;
+    /// The jobs carry these labels from now on, in one commit; how many were changed by it. Money, budgets
+    /// and what AWS was told stay.
+    fn relabel(&self, ids: &[JobId], labels: &Labels, at: Timestamp) -> Result<u64, StoreError>;
     /// Whether a task is known to any job, open or past.
     fn knows_task(&self, task: &QuantumTaskArn) -> Result<bool, StoreError>;
     /// Bytes by name.
@@ -339,6 +353,19 @@ impl Kind {
     }
 }
 
+impl Labels {
+    /// The job under these labels; `None` when it has them already.
+    fn on(&self, job: &Job) -> Option<Job> {
+        let mut terms = (*job.terms).clone();
+        if let Some(project) = &self.project {
+            terms.project.clone_from(project);
+        }
+        terms.tags.retain(|key, _| !self.without.contains(key));
+        terms.tags.extend(self.tags.clone());
+        (terms != *job.terms).then(|| Job { terms: terms.into(), version: job.version + 1, ..job.clone() })
+    }
+}
+
 /// Whether a job passes a filter.
 fn matches(filter: &Filter, job: &Job) -> bool {
     let terms = &job.terms;
@@ -372,6 +399,14 @@ fn in_turns(jobs: Vec<(JobId, String)>, max: usize) -> Vec<JobId> {
 fn detail(job: &Job) -> String {
     let task = job.task().map_or(String::new(), |t| format!(" {t}"));
     format!("{} held {} settled {}{task}", job.stage.name(), job.held, job.settled)
+}
+
+/// Labels in one line.
+fn words(labels: &Labels) -> String {
+    let gone = labels.without.iter().map(|key| format!("-{key}"));
+    let set = labels.tags.iter().map(|(key, value)| format!("{key}={value}"));
+    let project = labels.project.iter().map(|p| format!("project {}", p.as_deref().unwrap_or("-")));
+    project.chain(gone).chain(set).collect::<Vec<_>>().join(" ")
 }
 
 /// Sums over a journal.

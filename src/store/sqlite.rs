@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Store, StoreError, Totals, detail, in_turns, rows,
+    Labels, Store, StoreError, Totals, detail, in_turns, rows,
 };
 use crate::budget::ledger::Posting;
 use crate::budget::{Balance, Budget};
@@ -103,8 +103,18 @@ impl SqliteStore {
     }
 
     fn record(t: &Transaction<'_>, job: &Job, name: &str, at: Timestamp) -> Result<(), StoreError> {
+        Self::note(t, job, name, &detail(job), at)
+    }
+
+    fn note(
+        t: &Transaction<'_>,
+        job: &Job,
+        name: &str,
+        words: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         t.prepare_cached("INSERT INTO event (at, job, name, detail) VALUES (?1, ?2, ?3, ?4)")
-            .and_then(|mut s| s.execute(params![at.micros(), job.terms.id.as_str(), name, detail(job)]))
+            .and_then(|mut s| s.execute(params![at.micros(), job.terms.id.as_str(), name, words]))
             .map_err(trouble)?;
         Ok(())
     }
@@ -393,6 +403,20 @@ impl Store for SqliteStore {
             let _forced = money::book(t, None, job, false, at)?;
             Self::record(t, job, "adopted", at)?;
             Ok(((), true))
+        })
+    }
+
+    fn relabel(&self, ids: &[JobId], labels: &Labels, at: Timestamp) -> Result<u64, StoreError> {
+        self.transact(|t| {
+            let mut changed = 0;
+            for id in ids {
+                if let Some(job) = labels.on(&Self::load(t, id)?) {
+                    Self::put_job(t, &job)?;
+                    Self::note(t, &job, "tagged", &super::words(labels), at)?;
+                    changed += 1;
+                }
+            }
+            Ok((changed, true))
         })
     }
 

@@ -8,5 +8,6 @@ mod noise;
 mod prices;
 mod recovery;
 mod sweep;
+mod tag;
 mod tidy;
 mod world;

@@ -50,6 +50,13 @@ const STATES: [State; 9] = [
     State::Unsure,
 ];
 
+/// A state by its word.
+pub fn state(word: &str) -> Result<State, Failure> {
+    let state = STATES.into_iter().find(|s| s.word().eq_ignore_ascii_case(word));
+    let known = || STATES.map(State::word).join(", ");
+    state.ok_or_else(|| Failure::new("SB2001", format!("{word:?} is no state")).with_help(known()))
+}
+
 /// An instant or a date.
 pub fn instant(text: &str) -> Result<Timestamp, Failure> {
     let whole = match text.len() {
@@ -71,9 +78,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         ..Filter::default()
     };
     for word in &args.state {
-        let state = STATES.into_iter().find(|s| s.word().eq_ignore_ascii_case(word));
-        let unknown = || Failure::new("SB2001", format!("{word:?} is no state"));
-        filter.states.push(state.ok_or_else(unknown)?);
+        filter.states.push(state(word)?);
     }
     for pair in &args.tags {
         let (k, v) =

@@ -26,6 +26,7 @@ pub mod show;
 pub mod store;
 pub mod submit;
 pub mod sweep;
+pub mod tag;
 pub mod translate;
 pub mod wait;
 pub mod why;

@@ -176,6 +176,14 @@ impl Store for Books<'_> {
     fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError> {
         self.inner.unlease(id, runner)
     }
+    fn relabel(
+        &self,
+        ids: &[JobId],
+        labels: &crate::store::Labels,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.inner.relabel(ids, labels, at)
+    }
     fn knows_task(&self, task: &QuantumTaskArn) -> Result<bool, StoreError> {
         self.inner.knows_task(task)
     }

@@ -26,7 +26,7 @@ impl SqliteStore {
         t.prepare_cached(
             "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
              adopted, terms, life, checksum) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) \
-             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, terms=?13, \
+             ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, project=?11, terms=?13, \
              life=?14, checksum=?15",
         )
         .and_then(|mut s| {
