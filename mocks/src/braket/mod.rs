@@ -127,6 +127,9 @@ pub(crate) fn handle(
     {
         return error(400, "ValidationException", why);
     }
+    if let Err(why) = model::check_address(&subject, &request.query("additionalAttributeNames")) {
+        return error(400, "ValidationException", why);
+    }
     let fate = fault.map(|f| f.kind);
     let lag = fault.filter(|f| f.kind == Kind::SearchLag).map_or(0, |f| f.delay_ms);
     let lag_ms = i64::try_from(lag).unwrap_or(i64::MAX);

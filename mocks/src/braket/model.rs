@@ -15,8 +15,8 @@ pub(super) enum Is {
     Time,
     /// So many of one kind.
     List(usize, usize, &'static Is),
-    /// At most so many texts by name; longest name and value.
-    Map(usize, usize, usize),
+    /// At most so many texts by name; longest name, shortest and longest value.
+    Map(usize, usize, usize, usize),
     /// Members.
     Of(&'static [Field]),
 }
@@ -91,7 +91,7 @@ fn is_channel(t: &str) -> bool {
     t.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 }
 
-const TAGS: Is = Is::Map(50, 128, 256);
+const TAGS: Is = Is::Map(50, 128, 0, 256);
 const TOKEN: Field = Field("clientToken", true, text(1, 64));
 const ASSOCIATION: Is = Is::Of(&[
     Field("arn", true, Is::Text(1, MAX, is_resource)),
@@ -190,7 +190,7 @@ pub(super) const CREATE_JOB: &[Field] = &[
             Field("instanceCount", false, Is::Whole(1, i64::MAX)),
         ]),
     ),
-    Field("hyperParameters", false, Is::Map(100, 256, 2500)),
+    Field("hyperParameters", false, Is::Map(100, 256, 1, 2500)),
     Field("deviceConfig", true, Is::Of(&[Field("device", true, text(1, 256))])),
     Field("tags", false, TAGS),
     Field("associations", false, Is::List(0, 1, &ASSOCIATION)),
@@ -223,6 +223,21 @@ pub(super) fn check(fields: &[Field], body: &Value) -> Result<(), String> {
         1 => Err(format!("1 validation error detected: {}", faults[0])),
         n => Err(format!("{n} validation errors detected: {}", faults.join("; "))),
     }
+}
+
+/// What of a request's address the model does not allow: its ARN and its query.
+pub(super) fn check_address(subject: &str, attributes: &[String]) -> Result<(), String> {
+    let mut faults = Vec::new();
+    // Job ARNs alone have no longest form.
+    if !subject.contains(":job/") && !subject.is_empty() {
+        let name = if subject.contains(":device/") { "deviceArn" } else { "arn" };
+        one(text(1, 256), &Value::from(subject), name, &mut faults);
+    }
+    for (i, attribute) in attributes.iter().enumerate() {
+        let path = format!("additionalAttributeNames.{}.member", i + 1);
+        one(Is::Word(&["QueueInfo"]), &Value::from(attribute.as_str()), &path, &mut faults);
+    }
+    faults.into_iter().next().map_or(Ok(()), |first| Err(format!("1 validation error detected: {first}")))
 }
 
 fn members(fields: &[Field], body: &Value, path: &str, faults: &mut Vec<String>) {
@@ -291,7 +306,7 @@ fn one(is: Is, value: &Value, path: &str, faults: &mut Vec<String>) {
                 }
             },
         },
-        Is::Map(max, key, longest) => match value.as_object() {
+        Is::Map(max, key, shortest, longest) => match value.as_object() {
             None => say("Member must be a map"),
             Some(map) => {
                 if let Some(rule) = length(map.len(), 0, max) {
@@ -299,7 +314,7 @@ fn one(is: Is, value: &Value, path: &str, faults: &mut Vec<String>) {
                 }
                 for (name, value) in map {
                     one(text(1, key), &Value::from(name.as_str()), &format!("{path}.key"), faults);
-                    one(text(0, longest), value, &format!("{path}.{name}.member"), faults);
+                    one(text(shortest, longest), value, &format!("{path}.{name}.member"), faults);
                 }
             }
         },
