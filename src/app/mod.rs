@@ -11,6 +11,6 @@ pub use price_lists::{ListsError, PriceLists};
 pub use session::{Here, SystemClock, runtime};
 pub use submit::{
     Entry, Plan, Refused, Request, Submitted, accept, accept_all, check_tags, inputs_from_json, inputs_json,
-    options, plan,
+    options, plan, room,
 };
 pub use sweep::set_plan;

@@ -15,7 +15,7 @@ use crate::job::{HoldKind, Job, Place, RetryPolicy, Terms};
 use crate::money::{Money, OutOfRange};
 use crate::price::quote::{self, Subject};
 use crate::price::{Price, PriceList, Tariff};
-use crate::store::{Acceptance, Accepted, NewJob, Store, StoreError};
+use crate::store::{Acceptance, Accepted, BudgetStatus, NewJob, Store, StoreError};
 use crate::time::Timestamp;
 
 /// Most tags that a user may set: AWS takes 50, three are ours.
@@ -351,7 +351,8 @@ pub fn accept_all(
     world: Option<String>,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
-    let existing: Vec<_> = store.budgets(now)?.into_iter().map(|b| b.budget).collect();
+    let statuses = store.budgets(now)?;
+    let existing: Vec<_> = statuses.iter().map(|b| b.budget.clone()).collect();
     let identity = store.identity()?.store;
     let (mut jobs, mut blobs) = (Vec::with_capacity(entries.len()), BTreeMap::new());
     for entry in entries {
@@ -375,9 +376,34 @@ pub fn accept_all(
     let acceptance = Acceptance { collection, jobs, blobs: blobs.into_values().collect(), world, at: now };
     match store.accept(&acceptance)? {
         Accepted::KeyTaken { key, job } => Err(Refused::KeyTaken { key, job }),
-        Accepted::OverBudget(shortfall) => Err(Refused::OverBudget(shortfall)),
+        Accepted::OverBudget(shortfall) => {
+            let Shortfall { budget, needed, free } = &shortfall;
+            let mut own = acceptance.jobs.iter().filter(|n| n.job.terms.budgets.contains(budget));
+            let all = own.try_fold(Money::ZERO, |sum, n| sum.plus(n.job.held))?;
+            let before = statuses.iter().find(|b| b.budget.name == *budget);
+            // Of many jobs the store names the first that does not fit; a person asked for all of them.
+            let free = before.filter(|_| all > *needed).map_or(*free, |b| b.budget.free(&b.balance));
+            Err(Refused::OverBudget(Shortfall { budget: budget.clone(), needed: all.max(*needed), free }))
+        }
         accepted => Ok(accepted),
     }
+}
+
+/// What is left for a job in every budget that binds it; `None` when none does.
+///
+/// # Errors
+/// The store.
+pub fn room(
+    store: &dyn Store,
+    named: &[BudgetName],
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Result<Option<Money>, StoreError> {
+    let statuses = store.budgets(now)?;
+    let existing: Vec<_> = statuses.iter().map(|b| b.budget.clone()).collect();
+    let bound = budget::binding(&existing, named, facts);
+    let free = |b: &BudgetStatus| b.period.as_ref().map_or(Money::ZERO, |_| b.budget.free(&b.balance));
+    Ok(statuses.iter().filter(|b| bound.contains(&b.budget.name)).map(free).min())
 }
 
 fn terms(
@@ -419,8 +445,10 @@ fn terms(
 /// What would fit into `free` instead: fewer shots here, or the cheapest other device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Shots that fit on the same device, if any do.
-    pub shots_here: Option<u64>,
+    /// Shots that fit on the same device and their price, if any do.
+    pub shots_here: Option<(u64, Money)>,
+    /// Whole seconds of a managed simulator that fit, if its minimum does.
+    pub seconds_here: Option<u64>,
     /// The cheapest other device that fits, with its price.
     pub cheaper: Option<(String, Money)>,
 }
@@ -439,15 +467,21 @@ pub fn options(request: &Request<'_>, list: &PriceList, free: Money) -> Options 
         .filter_map(|d| Some((d.device.clone(), d.price.as_ref()?.hold)))
         .filter(|(_, hold)| *hold <= free)
         .min_by_key(|(_, hold)| *hold);
-    let shots_here = match quote::price(&subject, list, request.device).ok().flatten().map(|p| p.tariff) {
+    let (mut shots_here, mut seconds_here) = (None, None);
+    match quote::price(&subject, list, request.device).ok().flatten().map(|p| p.tariff) {
         Some(Tariff::PerShot { task_fee, shot_fee }) => {
             let least = request.device.shots.map_or(1, |(least, _)| least.max(1));
-            let fits = free.minus(task_fee).unwrap_or(Money::ZERO).fits(shot_fee);
-            Some(fits.min(request.shots)).filter(|&n| n >= least)
+            let fits = free.minus(task_fee).unwrap_or(Money::ZERO).fits(shot_fee).min(request.shots);
+            let price = shot_fee.times(fits).and_then(|shots| shots.plus(task_fee)).ok();
+            shots_here = price.filter(|_| fits >= least).map(|price| (fits, price));
         }
-        _ => None,
-    };
-    Options { shots_here, cheaper }
+        Some(Tariff::PerMinute { rate, minimum_ms, .. }) => {
+            let fits = free.times(60).map_or(0, |sixty| sixty.fits(rate));
+            seconds_here = Some(fits).filter(|s| s.saturating_mul(1000) >= minimum_ms);
+        }
+        Some(Tariff::Free) | None => {}
+    }
+    Options { shots_here, seconds_here, cheaper }
 }
 
 /// Inputs as canonical JSON text: sorted by name.

@@ -1,10 +1,12 @@
 //! Caps on spending: who is bound, over which period, and what moves where.
 
+mod alert;
 pub mod ledger;
 mod period;
 
 use std::collections::BTreeMap;
 
+pub use alert::{Alert, AlertError, Deed};
 pub use period::{Period, PeriodKey};
 
 use crate::ids::BudgetName;
@@ -40,6 +42,8 @@ pub struct Budget {
     pub per: Period,
     /// Whom it binds.
     pub scope: Scope,
+    /// What it does before it is used up.
+    pub alerts: Vec<Alert>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Removed budgets bind nobody and keep their journal.

@@ -157,8 +157,10 @@ pub fn budget(status: &BudgetStatus) -> Value {
     json!({"schema": "shotbook.budget/1", "name": budget.name.as_str(), "limit": money(budget.limit),
         "per": budget.per.word(), "period": status.period.as_ref().map(|p| p.as_str().to_owned()),
         "for": scope(&budget.scope), "held": money(held), "settled": money(settled),
-        "free": money(status.balance.free(budget.limit)), "unsure": money(unsure),
-        "frozen": status.balance.is_frozen(budget.limit)})
+        "free": money(budget.free(&status.balance)), "unsure": money(unsure),
+        "frozen": status.balance.is_frozen(budget.limit),
+        "at": budget.alerts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "reached": budget.reached(&status.balance).iter().map(ToString::to_string).collect::<Vec<_>>()})
 }
 
 /// Whom a budget binds, as `--for` writes it.

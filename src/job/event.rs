@@ -79,6 +79,11 @@ pub enum Event {
     },
     /// A person asked to cancel.
     CancelAsked,
+    /// A budget that binds the job cancels what is open.
+    BudgetCancels {
+        /// The budget.
+        budget: BudgetName,
+    },
     /// AWS took the cancel; the end is still to be observed.
     CancelTaken,
     /// Metering and result are here and verified.
@@ -132,6 +137,7 @@ impl Event {
             Self::NotFound { .. } => "not_found",
             Self::Seen { .. } => "seen",
             Self::CancelAsked => "cancel_asked",
+            Self::BudgetCancels { .. } => "budget_cancels",
             Self::CancelTaken => "cancel_taken",
             Self::Fetched { .. } => "fetched",
             Self::FetchFailed { .. } => "fetch_failed",

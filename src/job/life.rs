@@ -204,7 +204,9 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
         (Stage::Waiting { .. }, Event::NoRoom { budget }) => {
             next.end(None, Outcome::OverBudget { budget: budget.clone() });
         }
-        (Stage::Waiting { .. }, Event::CancelAsked) => next.end(None, Outcome::Cancelled),
+        (Stage::Waiting { .. }, Event::CancelAsked | Event::BudgetCancels { .. }) => {
+            next.end(None, Outcome::Cancelled)
+        }
         (Stage::Submitting { sends, .. }, Event::Resending) => {
             let count = sends.saturating_add(1);
             if let Stage::Submitting { sends, .. } = &mut next.stage {
@@ -239,7 +241,10 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
             }
         }
         (Stage::Submitting { .. }, Event::ResolvedAbsent) => next.end(None, Outcome::Absent),
-        (Stage::Submitting { .. } | Stage::Running { .. }, Event::CancelAsked) => next.cancel_asked = true,
+        (
+            Stage::Submitting { .. } | Stage::Running { .. },
+            Event::CancelAsked | Event::BudgetCancels { .. },
+        ) => next.cancel_asked = true,
         (Stage::Running { task, .. } | Stage::Settling { task, .. }, Event::Created { task: named, .. })
             if task == named => {}
         (Stage::Running { task, .. }, Event::Seen { task: of, report }) if task == of => {
@@ -268,7 +273,10 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
             }
         }
         // Too late to matter; the task is finished and paid, or the job is over.
-        (Stage::Settling { .. } | Stage::Done(_), Event::CancelAsked | Event::CancelTaken) => {}
+        (
+            Stage::Settling { .. } | Stage::Done(_),
+            Event::CancelAsked | Event::BudgetCancels { .. } | Event::CancelTaken,
+        ) => {}
         (Stage::Settling { task, .. }, Event::Seen { task: of, .. }) if task == of => {}
         // Another runner learned more meanwhile.
         (

@@ -295,7 +295,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Step::Moved(Box::new(job.clone()))
     }
 
-    fn happened(&self, job: &Job, event: Event, blobs: Vec<Vec<u8>>) -> Result<Step, RunError> {
+    pub(super) fn happened(&self, job: &Job, event: Event, blobs: Vec<Vec<u8>>) -> Result<Step, RunError> {
         let next = match self.store_event(job, event, blobs, false)? {
             Stored::Yes(next) => next,
             Stored::OverBudget(_) | Stored::Reload => Box::new(self.store.job(&job.terms.id)?),

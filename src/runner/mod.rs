@@ -24,7 +24,7 @@ pub use drive::{Drained, Patience};
 use crate::backend::{Braket, RemoteError};
 use crate::failpoint::Injected;
 use crate::ids::{JobId, RunnerId};
-use crate::job::{Cause, Duty, Illegal, Job, Place, Sight, duty};
+use crate::job::{Cause, Duty, Event, Illegal, Job, Place, Sight, Stage, duty};
 use crate::price::PriceList;
 use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
@@ -175,6 +175,10 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             return Ok(Step::Done(Box::new(job)));
         }
         let mut sight = self.sight(&job).await?;
+        if let Some(budget) = self.cancelling(&job)? {
+            tracing::warn!(job = %job.terms.id, %budget, "its budget cancels what is open");
+            return self.happened(&job, Event::BudgetCancels { budget }, Vec::new());
+        }
         let now = self.now_for(&job);
         let mut owed = duty(&job, &sight, now);
         if let Some(until) = self.left_alone(&job, &owed) {
@@ -233,6 +237,17 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
                 .collect();
         }
         Ok(sight)
+    }
+
+    /// The budget that has come so far that this job shall be cancelled.
+    fn cancelling(&self, job: &Job) -> Result<Option<crate::ids::BudgetName>, RunError> {
+        let late = job.cancel_asked || job.terms.is_local() || matches!(job.stage, Stage::Settling { .. });
+        if late || job.terms.budgets.is_empty() {
+            return Ok(None);
+        }
+        let all = self.store.budgets(self.clock.now())?;
+        let mut own = all.into_iter().filter(|b| job.terms.budgets.contains(&b.budget.name));
+        Ok(own.find(|b| b.budget.cancels(&b.balance)).map(|b| b.budget.name))
     }
 
     /// AWS's clock where it is known, else ours: deadlines of a request are AWS's.

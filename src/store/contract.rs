@@ -25,6 +25,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("postings are the difference", postings),
     ("stacked budgets hold all or none", stacked),
     ("a lowered cap freezes", lowered),
+    ("a budget stops before its cap", stops),
     ("a hold stays in its period", periods),
     ("adoption passes a cap", adoption),
     ("labels change reports and nothing else", labels),
@@ -171,6 +172,23 @@ fn lowered(store: &dyn Store) {
     store.remove_budget(&BudgetName::new("b"), now()).unwrap();
     assert!(store.budgets(now()).unwrap().is_empty());
     assert!(store.set_limit(&BudgetName::new("b"), usd("1"), now()).is_err());
+}
+
+fn stops(store: &dyn Store) {
+    let name = BudgetName::new("b");
+    let alerts: Vec<Alert> = vec!["80% stop".parse().unwrap(), "50% warn".parse().unwrap()];
+    store.add_budget(&Budget { alerts: alerts.clone(), ..budget("b", "5", Period::Ever) }).unwrap();
+    assert_eq!(store.budgets(now()).unwrap()[0].budget.alerts, alerts);
+    assert_eq!(store.accept(&acceptance(&[job("a", "3", &["b"])])).unwrap(), Accepted::New);
+    let Accepted::OverBudget(short) = store.accept(&acceptance(&[job("c", "1.75", &["b"])])).unwrap() else {
+        panic!("4.75 of 5 passes 80 %")
+    };
+    assert_eq!((short.needed, short.free), (usd("1.75"), usd("1")));
+    assert_eq!(store.accept(&acceptance(&[job("d", "1", &["b"])])).unwrap(), Accepted::New);
+    store.set_alerts(&name, &[], now()).unwrap();
+    assert_eq!(store.accept(&acceptance(&[job("e", "1", &["b"])])).unwrap(), Accepted::New);
+    let none = store.set_alerts(&BudgetName::new("x"), &[], now());
+    assert!(matches!(none, Err(StoreError::Missing { .. })));
 }
 
 fn periods(store: &dyn Store) {
@@ -444,6 +462,18 @@ fn a_store_survives_its_process() {
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.identity().unwrap().store, id);
     assert_eq!(store.job(&JobId::new("j_a")).unwrap().held, usd("1"));
+}
+
+#[test]
+fn a_store_of_schema_2_is_taken_over_with_its_budgets() {
+    let (_folder, path) = fresh();
+    SqliteStore::open(&path).unwrap().add_budget(&budget("b", "5", Period::Month)).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("ALTER TABLE budget DROP COLUMN alerts; PRAGMA user_version = 2").unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.budgets(now()).unwrap()[0].budget, budget("b", "5", Period::Month));
+    store.check().unwrap();
 }
 
 #[test]

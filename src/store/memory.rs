@@ -8,7 +8,7 @@ use super::{
     Labels, Store, StoreError, Totals, matches,
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
-use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
+use crate::budget::{Alert, Balance, Budget, PeriodKey, Shortfall};
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, JobTag, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Job, Lane, State, due_at};
 use crate::money::Money;
@@ -124,9 +124,9 @@ impl Inner {
                     continue;
                 };
                 let balance = self.balance(name, &period);
-                let fits = balance.committed().plus(movement.amount).is_ok_and(|sum| sum <= budget.limit);
+                let fits = balance.committed().plus(movement.amount).is_ok_and(|sum| sum <= budget.ceiling());
                 if guarded && !fits {
-                    let free = balance.free(budget.limit);
+                    let free = budget.free(&balance);
                     return Ok(Some(Shortfall { budget: name.clone(), needed: movement.amount, free }));
                 }
                 let claim = self.claims.entry((id, name.clone(), period)).or_default();
@@ -464,6 +464,14 @@ impl Store for MemoryStore {
             return Err(StoreError::Exists { what: "budget", name: budget.name.to_string() });
         }
         inner.budgets.insert(budget.name.clone(), budget.clone());
+        Ok(())
+    }
+
+    fn set_alerts(&self, name: &BudgetName, alerts: &[Alert], _at: Timestamp) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        let budget = inner.budgets.get_mut(name).filter(|b| b.removed_at.is_none());
+        let missing = || StoreError::Missing { what: "budget", name: name.to_string() };
+        budget.ok_or_else(missing)?.alerts = alerts.to_vec();
         Ok(())
     }
 

@@ -18,7 +18,7 @@ pub use memory::MemoryStore;
 pub use sqlite::{SqliteStore, restore};
 
 use crate::budget::ledger::{GENESIS, Posting, Verb};
-use crate::budget::{Balance, Budget, PeriodKey, Shortfall};
+use crate::budget::{Alert, Balance, Budget, PeriodKey, Shortfall};
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Event, Job, Lane, State};
 use crate::money::Money;
@@ -326,6 +326,8 @@ pub trait Store {
     fn add_budget(&self, budget: &Budget) -> Result<(), StoreError>;
     /// Its cap is this from now on; below what is committed it freezes, it never releases.
     fn set_limit(&self, name: &BudgetName, limit: Money, at: Timestamp) -> Result<(), StoreError>;
+    /// It does this at shares of its cap from now on, in place of what it did.
+    fn set_alerts(&self, name: &BudgetName, alerts: &[Alert], at: Timestamp) -> Result<(), StoreError>;
     /// It binds nobody from now on; its journal stays.
     fn remove_budget(&self, name: &BudgetName, at: Timestamp) -> Result<(), StoreError>;
     /// All budgets that bind, by name, with their figures at `at`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use crate::budget::{Period, Scope};
+use crate::budget::{Alert, Period, Scope};
 use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag, QuantumTaskArn, Token, hex};
 use crate::job::{
     HoldKind, Job, Lane, Outcome, Output, PastAttempt, Place, Refusal, RetryPolicy, Sealed, Stage,
@@ -435,6 +435,16 @@ pub(super) fn period(text: &str) -> Result<Period, StoreError> {
             Period::Between(date(from)?, date(until)?)
         }
     })
+}
+
+/// Alerts in one text; none is the empty one.
+pub(super) fn alerts_text(alerts: &[Alert]) -> String {
+    alerts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+pub(super) fn alerts(text: &str) -> Result<Vec<Alert>, StoreError> {
+    let parts = text.split(',').filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|_| damaged("the alerts of a budget"))).collect()
 }
 
 #[derive(Serialize, Deserialize)]

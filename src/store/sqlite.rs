@@ -19,7 +19,7 @@ use super::{
     Labels, Store, StoreError, Totals, detail, in_turns, rows,
 };
 use crate::budget::ledger::Posting;
-use crate::budget::{Balance, Budget};
+use crate::budget::{Alert, Balance, Budget};
 use crate::failpoint;
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
 use crate::job::{Job, Lane};
@@ -495,6 +495,13 @@ impl Store for SqliteStore {
         self.transact(|t| {
             let mut budget = money::open_budget(t, name)?;
             budget.limit = limit;
+            money::put_budget(t, &budget).map(|()| ((), true))
+        })
+    }
+
+    fn set_alerts(&self, name: &BudgetName, alerts: &[Alert], _at: Timestamp) -> Result<(), StoreError> {
+        self.transact(|t| {
+            let budget = Budget { alerts: alerts.to_vec(), ..money::open_budget(t, name)? };
             money::put_budget(t, &budget).map(|()| ((), true))
         })
     }

@@ -4,6 +4,7 @@
 
 mod batch;
 mod cli;
+mod limits;
 mod noise;
 mod prices;
 mod recovery;

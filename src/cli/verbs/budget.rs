@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::budget::{Budget, Period, Scope};
+use crate::budget::{Alert, AlertError, Budget, Period, Scope};
 use crate::cli::output::Out;
 use crate::cli::views::{self, fee};
 use crate::cli::{Context, Failure};
@@ -38,6 +38,10 @@ enum What {
         /// Bind every job that matches: project=P, user=U, tag=K=V, device=D, account=A
         #[arg(long = "for", value_name = "WHOM")]
         whom: Option<String>,
+        /// At a share of the cap: warn whoever submits; stop new work; cancel what is open (best effort, once
+        /// so much is paid). May be given again
+        #[arg(long, num_args = 2, value_names = ["SHARE", "warn|stop|cancel"])]
+        at: Vec<String>,
     },
     /// All caps with their figures
     List,
@@ -51,8 +55,14 @@ enum What {
         /// Its name
         name: String,
         /// Dollars in each period
-        #[arg(long, value_name = "USD")]
-        limit: String,
+        #[arg(long, value_name = "USD", required_unless_present_any = ["at", "no_at"])]
+        limit: Option<String>,
+        /// What it does at shares of the cap, in place of what it did
+        #[arg(long, num_args = 2, value_names = ["SHARE", "warn|stop|cancel"])]
+        at: Vec<String>,
+        /// It does nothing before the cap
+        #[arg(long, conflicts_with = "at")]
+        no_at: bool,
     },
     /// Remove a cap; its journal stays
     Remove {
@@ -108,6 +118,31 @@ fn scope(whom: Option<&str>) -> Result<Scope, Failure> {
     })
 }
 
+/// Alerts of a flag that gives a share and a deed each time.
+fn alerts(words: &[String]) -> Result<Vec<Alert>, Failure> {
+    let wrong = |e: AlertError| usage(e.to_string()).with_help("--at 80% warn --at 100% stop");
+    let mut out: Vec<Alert> =
+        words.chunks_exact(2).map(|w| Alert::of(&w[0], &w[1])).collect::<Result<_, _>>().map_err(wrong)?;
+    out.sort();
+    out.dedup();
+    Ok(out)
+}
+
+/// What a budget says of itself beside its figures.
+fn remarks(status: &BudgetStatus) -> String {
+    let (balance, budget) = (&status.balance, &status.budget);
+    let mut out = Vec::new();
+    if balance.is_frozen(budget.limit) {
+        out.push("frozen".to_owned());
+    }
+    let reached = budget.reached(balance);
+    for alert in &budget.alerts {
+        let mark = if reached.contains(alert) { " (reached)" } else { "" };
+        out.push(format!("{alert}{mark}"));
+    }
+    out.join(", ")
+}
+
 fn find(store: &dyn Store, name: &str) -> Result<BudgetStatus, Failure> {
     let found = store.budgets(time::now())?.into_iter().find(|b| b.budget.name.as_str() == name);
     found.ok_or_else(|| Failure::new("SB3004", format!("there is no budget {name}")))
@@ -116,7 +151,7 @@ fn find(store: &dyn Store, name: &str) -> Result<BudgetStatus, Failure> {
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let store = context.store()?;
     match args.what.unwrap_or(What::List) {
-        What::Add { name, limit, per, from, until, whom } => {
+        What::Add { name, limit, per, from, until, whom, at } => {
             let legal = |c: char| c.is_alphanumeric() || "-_.".contains(c);
             if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
                 return Err(usage(format!("{name:?} is no name")).with_help("letters, digits, - _ ."));
@@ -126,6 +161,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 limit: super::submit::amount(&limit)?,
                 per: period(per.as_deref(), from.as_deref(), until.as_deref())?,
                 scope: scope(whom.as_deref())?,
+                alerts: alerts(&at)?,
                 created_at: time::now(),
                 removed_at: None,
             })?;
@@ -133,8 +169,14 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         }
         What::List => list(&store.budgets(time::now())?, out),
         What::Show { name } => one(&find(&store, &name)?, out),
-        What::Set { name, limit } => {
-            store.set_limit(&BudgetName::new(&name), super::submit::amount(&limit)?, time::now())?;
+        What::Set { name, limit, at, no_at } => {
+            let (budget, alerts) = (BudgetName::new(&name), alerts(&at)?);
+            if let Some(limit) = limit {
+                store.set_limit(&budget, super::submit::amount(&limit)?, time::now())?;
+            }
+            if no_at || !alerts.is_empty() {
+                store.set_alerts(&budget, &alerts, time::now())?;
+            }
             one(&find(&store, &name)?, out);
         }
         What::Remove { name } => {
@@ -158,9 +200,9 @@ fn row(status: &BudgetStatus) -> Vec<String> {
         status.period.as_ref().map_or_else(|| "outside its days".to_owned(), ToString::to_string),
         format!("${}", fee(balance.settled)),
         format!("${}", fee(balance.held)),
-        format!("${}", fee(balance.free(budget.limit))),
+        format!("${}", fee(budget.free(balance))),
         whom.as_str().unwrap_or("--budget").to_owned(),
-        if balance.is_frozen(budget.limit) { "frozen".to_owned() } else { String::new() },
+        remarks(status),
     ]
 }
 

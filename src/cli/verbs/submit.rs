@@ -1,6 +1,7 @@
 //! `submit`: quote, hold, send, wait.
 
 mod batch;
+pub(super) mod room;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
@@ -20,7 +21,6 @@ use crate::failpoint;
 use crate::ids::{BudgetName, CollectionId, JobId};
 use crate::job::{HoldKind, Job, State};
 use crate::money::Money;
-use crate::price::PriceList;
 use crate::runner::{Patience, Runner};
 use crate::store::{Kind, Store};
 use crate::time::{self, Timestamp};
@@ -108,7 +108,10 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     loaded.bound(out)?;
     let request = request(&args, device, &loaded)?;
     let list = context.prices()?;
-    let plan = app::plan(&request, &list).map_err(|refused| explain(refused, &loaded, out))?;
+    let plan = app::plan(&request, &list).map_err(|refused| match refused {
+        Refused::OverMaxCost { .. } => room::refused(refused, &request, &list, None),
+        refused => explain(refused, &loaded, out),
+    })?;
     if args.dry_run {
         return dry_run(&args, &plan, out);
     }
@@ -132,14 +135,9 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             out.say(&format!("{id} is here already under this key"));
             id
         }
-        Err(Refused::OverBudget(shortfall)) => {
-            let free = shortfall.free;
-            return Err(
-                Failure::from(Refused::OverBudget(shortfall)).with_help(fits(&args, &request, &list, free))
-            );
-        }
-        Err(other) => return Err(other.into()),
+        Err(other) => return Err(room::refused(other, &request, &list, Some((&store, &facts)))),
     };
+    room::warn(&store, std::slice::from_ref(&id), out)?;
     drive(&args, context, &store, &id, out)
 }
 
@@ -215,22 +213,6 @@ pub(super) fn explain(refused: Refused, loaded: &Loaded, out: &mut Out) -> Failu
     refused.into()
 }
 
-/// What would fit instead, as commands.
-fn fits(args: &Args, request: &Request<'_>, list: &PriceList, free: Money) -> String {
-    let options = app::options(request, list, free);
-    let mut parts = Vec::new();
-    if let Some(shots) = options.shots_here {
-        parts.push(format!("{shots} shots on {}", args.on()));
-    }
-    if let Some((device, cost)) = options.cheaper {
-        parts.push(format!("--on {device} at ${}", fee(cost)));
-    }
-    if parts.is_empty() {
-        parts.push("nothing; raise it with `shotbook budget set NAME --limit USD`".to_owned());
-    }
-    format!("fits: {}", parts.join(", or "))
-}
-
 fn dry_run(args: &Args, plan: &Plan, out: &mut Out) -> Result<u8, Failure> {
     if out.is_json() {
         out.json(
@@ -268,7 +250,7 @@ pub(super) fn ask_for(
     let mut shown = format!("hold {hold:#}{kind}");
     for status in store.budgets(time::now())? {
         if args.budget.iter().any(|name| name == status.budget.name.as_str()) {
-            let free = status.balance.free(status.budget.limit);
+            let free = status.budget.free(&status.balance);
             shown.push_str(&format!(
                 " · {} has ${} of ${} left",
                 status.budget.name,

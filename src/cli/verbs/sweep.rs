@@ -1,6 +1,7 @@
 //! `sweep`: one circuit at many points, as one durable collection in the fewest paid tasks.
 
 mod export;
+mod fit;
 mod points;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
 use crate::failpoint;
-use crate::ids::{CollectionId, JobId};
+use crate::ids::{BudgetName, CollectionId, JobId};
 use crate::money::Money;
 use crate::pack::{self, Body, Fees, Limits, Packing, Point, Task};
 use crate::price::{PriceList, Tariff};
@@ -158,9 +159,12 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     loaded.bound(out)?;
     let list = context.prices()?;
     let planned = plan(args, &own, (device, &list), &loaded, &points, out)?;
+    let wish = fit::Wish { args, device, list: &list, loaded: &loaded, points: &points };
     let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
     if let Some(max_cost) = max_cost.filter(|max| planned.hold > *max) {
-        return Err(Refused::OverMaxCost { worst_case: planned.hold, max_cost }.into());
+        let parts = fit::options(wish, max_cost);
+        let refused = Refused::OverMaxCost { worst_case: planned.hold, max_cost };
+        return Err(Failure::from(refused).with_help(submit::room::or_else(&parts, max_cost, None)));
     }
     if args.dry_run && out.is_json() {
         out.json(&plan_json(own.on(), &points, &planned));
@@ -175,7 +179,8 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     out.say(&proof);
     let store = context.store()?;
     submit::ask_for(&own, planned.hold, "", &store, out)?;
-    let (collection, ids) = accept(&own, device, &planned, context, &store, out)?;
+    let (collection, ids) = accept(&own, wish, &planned, context, &store, out)?;
+    submit::room::warn(&store, &ids, out)?;
     submit::drive_all(&own, context, &store, &collection, &ids, out)
 }
 
@@ -319,13 +324,13 @@ fn plan_json(device: &str, points: &Points, planned: &Planned) -> serde_json::Va
 
 fn accept(
     own: &submit::Args,
-    device: &Device,
+    wish: fit::Wish<'_>,
     planned: &Planned,
     context: &Context,
     store: &SqliteStore,
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
-    let met = submit::meet(context, store, device)?;
+    let met = submit::meet(context, store, wish.device)?;
     let collection = match &own.key {
         Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
         None => {
@@ -338,7 +343,7 @@ fn accept(
         project: own.project.as_deref(),
         user: met.user.as_deref(),
         tags: Some(&tags),
-        device: &device.name,
+        device: &wish.device.name,
         account: met.account.as_deref(),
     };
     let tasks = planned.packing.tasks.iter().zip(&planned.plans);
@@ -355,10 +360,17 @@ fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted =
-        app::accept_all(store, &entries, Some(collection.clone()), met.world.clone(), time::now())?;
+    let accepted = app::accept_all(store, &entries, Some(collection.clone()), met.world.clone(), time::now());
     failpoint::hit("accept.after").map_err(injected)?;
-    let ids = match accepted {
+    if let Err(Refused::OverBudget(shortfall)) = &accepted {
+        let named: Vec<BudgetName> = own.budget.iter().map(BudgetName::new).collect();
+        let free = app::room(store, &named, &facts, time::now())?.unwrap_or(shortfall.free);
+        let raise = submit::room::raise(store, shortfall)?;
+        let parts = fit::options(wish, free.min(shortfall.free));
+        let help = submit::room::or_else(&parts, free, Some(raise));
+        return Err(Failure::from(Refused::OverBudget(shortfall.clone())).with_help(help));
+    }
+    let ids = match accepted? {
         Accepted::Same(ids) => {
             out.say(&format!("{} is here already under this key", collection.0));
             ids

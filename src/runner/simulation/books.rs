@@ -205,6 +205,14 @@ impl Store for Books<'_> {
     fn add_budget(&self, budget: &Budget) -> Result<(), StoreError> {
         self.inner.add_budget(budget)
     }
+    fn set_alerts(
+        &self,
+        name: &BudgetName,
+        alerts: &[crate::budget::Alert],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.inner.set_alerts(name, alerts, at)
+    }
     fn set_limit(&self, name: &BudgetName, limit: Money, at: Timestamp) -> Result<(), StoreError> {
         self.inner.set_limit(name, limit, at)
     }

@@ -139,6 +139,7 @@ impl<'s> Play<'s> {
             limit,
             per: Period::Ever,
             scope: Scope::Named,
+            alerts: Vec::new(),
             created_at: Timestamp::from_micros(sim.now.get()),
             removed_at: None,
         };

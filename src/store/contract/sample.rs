@@ -82,6 +82,7 @@ pub fn budget(name: &str, limit: &str, per: Period) -> Budget {
         limit: usd(limit),
         per,
         scope: Scope::Named,
+        alerts: Vec::new(),
         created_at: now(),
         removed_at: None,
     }

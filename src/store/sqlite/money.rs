@@ -134,14 +134,15 @@ fn put_claim(
     Ok(())
 }
 
-/// Takes money in the statement that compares it with the cap, so two cannot both win; the trigger
-/// repeats it for the day when this line is wrong. False: it does not fit.
+/// Takes money in the statement that compares it with the ceiling, which was read in the same
+/// transaction, so two cannot both win; the trigger compares it with the cap for the day when this
+/// line is wrong. False: it does not fit.
 fn put_balance(
     t: &Transaction<'_>,
     name: &str,
     period: &str,
     now: &Figures,
-    guarded: bool,
+    ceiling: Option<Money>,
 ) -> Result<bool, StoreError> {
     let empty = Figures { held: 0, settled: 0 };
     t.execute(
@@ -150,8 +151,10 @@ fn put_balance(
     )
     .map_err(trouble)?;
     let sql = "UPDATE balance SET held = ?3, settled = ?4, guarded = ?5, checksum = ?6 WHERE budget = ?1 AND \
-               period = ?2 AND (?5 = 0 OR ?3 + ?4 <= (SELECT cap FROM budget WHERE name = ?1))";
-    let values = params![name, period, now.held, now.settled, guarded, sum_of(&[name, period], now)];
+               period = ?2 AND (?5 = 0 OR ?3 + ?4 <= ?7)";
+    let sum = sum_of(&[name, period], now);
+    let values =
+        params![name, period, now.held, now.settled, ceiling.is_some(), sum, ceiling.map(Money::nanos)];
     Ok(t.execute(sql, values).map_err(trouble)? == 1)
 }
 
@@ -174,8 +177,9 @@ fn hold(
     };
     let (id, period_name) = (job.terms.id.as_str(), period.as_str());
     let now = more(&balance_row(t, name.as_str(), period_name)?)?;
-    if !put_balance(t, name.as_str(), period_name, &now, guarded)? {
-        let free = balance(t, name, &period)?.free(budget.limit);
+    let ceiling = guarded.then(|| budget.ceiling());
+    if !put_balance(t, name.as_str(), period_name, &now, ceiling)? {
+        let free = budget.free(&balance(t, name, &period)?);
         return Ok(Some(Shortfall { budget: name.clone(), needed: amount, free }));
     }
     let claim = more(&claim_row(t, id, name.as_str(), period_name)?)?;
@@ -204,7 +208,7 @@ fn give_back(
         let part = claim.held.min(rest);
         let spent = if movement.verb == Verb::Settle { part } else { 0 };
         let less = |f: &Figures| Figures { held: f.held - part, settled: f.settled + spent };
-        put_balance(t, name, &period, &less(&balance), false)?;
+        put_balance(t, name, &period, &less(&balance), None)?;
         put_claim(t, id, name, &period, &less(&claim))?;
         rest -= part;
     }
@@ -222,17 +226,39 @@ pub(super) fn balance(c: &Connection, name: &BudgetName, period: &PeriodKey) -> 
 }
 
 fn budget_of(row: &Row<'_>) -> rusqlite::Result<BudgetRow> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+    Ok(BudgetRow {
+        name: row.get(0)?,
+        cap: row.get(1)?,
+        per: row.get(2)?,
+        scope: row.get(3)?,
+        created_at: row.get(4)?,
+        removed_at: row.get(5)?,
+        checksum: row.get(6)?,
+        alerts: row.get(7)?,
+    })
 }
 
-fn budget_checksum(name: &str, cap: i64, per: &str, scope: &str) -> String {
-    rows::checksum(&[name, &cap.to_string(), per, scope])
+fn budget_checksum(name: &str, cap: i64, per: &str, scope: &str, alerts: &str) -> String {
+    let cap = cap.to_string();
+    let parts = [name, &cap, per, scope, alerts];
+    // Rows of before there were alerts keep their sum.
+    rows::checksum(if alerts.is_empty() { &parts[..4] } else { &parts })
 }
 
-type BudgetRow = (String, i64, String, String, i64, Option<i64>, String);
+struct BudgetRow {
+    name: String,
+    cap: i64,
+    per: String,
+    scope: String,
+    created_at: i64,
+    removed_at: Option<i64>,
+    checksum: String,
+    alerts: String,
+}
 
-fn built((name, cap, per, scope, created_at, removed_at, checksum): BudgetRow) -> Result<Budget, StoreError> {
-    if budget_checksum(&name, cap, &per, &scope) != checksum {
+fn built(row: BudgetRow) -> Result<Budget, StoreError> {
+    let BudgetRow { name, cap, per, scope, created_at, removed_at, checksum, alerts } = row;
+    if budget_checksum(&name, cap, &per, &scope, &alerts) != checksum {
         return Err(StoreError::Damaged(format!("budget {name} does not match its checksum")));
     }
     Ok(Budget {
@@ -240,12 +266,13 @@ fn built((name, cap, per, scope, created_at, removed_at, checksum): BudgetRow) -
         limit: Money::from_nanos(cap),
         per: rows::period(&per)?,
         scope: rows::scope(&scope)?,
+        alerts: rows::alerts(&alerts)?,
         created_at: Timestamp::from_micros(created_at),
         removed_at: removed_at.map(Timestamp::from_micros),
     })
 }
 
-const BUDGET_COLUMNS: &str = "name, cap, per, scope, created_at, removed_at, checksum";
+const BUDGET_COLUMNS: &str = "name, cap, per, scope, created_at, removed_at, checksum, alerts";
 
 fn find(c: &Connection, name: &BudgetName) -> Result<Option<Budget>, StoreError> {
     let sql = format!("SELECT {BUDGET_COLUMNS} FROM budget WHERE name = ?1");
@@ -276,7 +303,8 @@ pub(super) fn add_budget(t: &Transaction<'_>, budget: &Budget) -> Result<(), Sto
 pub(super) fn put_budget(t: &Transaction<'_>, budget: &Budget) -> Result<(), StoreError> {
     let (name, per, scope) =
         (budget.name.as_str(), rows::period_text(budget.per), rows::scope_text(&budget.scope));
-    let checksum = budget_checksum(name, budget.limit.nanos(), &per, &scope);
+    let alerts = rows::alerts_text(&budget.alerts);
+    let checksum = budget_checksum(name, budget.limit.nanos(), &per, &scope, &alerts);
     let values = params![
         name,
         budget.limit.nanos(),
@@ -284,11 +312,12 @@ pub(super) fn put_budget(t: &Transaction<'_>, budget: &Budget) -> Result<(), Sto
         scope,
         budget.created_at.micros(),
         budget.removed_at.map(Timestamp::micros),
-        checksum
+        checksum,
+        alerts
     ];
-    let sql = "INSERT INTO budget (name, cap, per, scope, created_at, removed_at, checksum) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-               ON CONFLICT (name) DO UPDATE SET cap = ?2, removed_at = ?6, checksum = ?7";
+    let sql = "INSERT INTO budget (name, cap, per, scope, created_at, removed_at, checksum, alerts) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+               ON CONFLICT (name) DO UPDATE SET cap = ?2, removed_at = ?6, checksum = ?7, alerts = ?8";
     t.execute(sql, values).map_err(trouble)?;
     Ok(())
 }

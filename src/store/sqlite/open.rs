@@ -14,7 +14,7 @@ use crate::ids::{StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 /// Marks a file as ours: "shtb".
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
@@ -24,8 +24,11 @@ const OPEN_TRIES: u32 = 200;
 const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// Up to this size a file is checked whole when it is opened. Units: bytes.
 const CHECKED_BYTES: u64 = 32 << 20;
-const MIGRATIONS: [&str; SCHEMA as usize] =
-    [include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_turns.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize] = [
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_turns.sql"),
+    include_str!("../migrations/0003_alerts.sql"),
+];
 
 impl SqliteStore {
     /// Opens a store, making it on first use.
