@@ -13,9 +13,12 @@ mod http;
 mod meter;
 mod offers;
 mod page;
+mod policy;
+mod rates;
 mod route;
 mod run;
 mod s3;
+mod signature;
 mod sts;
 mod time;
 mod world;
@@ -25,6 +28,7 @@ pub use door::{Listen, Server, serve, serve_with};
 pub use http::{Delivery, Request, Response};
 pub use meter::Meter;
 pub use offers::csv_text as offers_csv;
+pub use policy::Policy;
 pub use shotbook_sim::target::DeviceState;
 pub use time::{Now, http_date};
 pub use world::{Advance, Config, World};
@@ -42,7 +46,7 @@ pub fn environment(address: SocketAddr) -> Vec<(String, String)> {
     out.push(("BRAKET_PRICE_OFFERS_URL".into(), format!("{url}{}", offers::PATH)));
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", "AKIASHOTBOOKSTANDIN0"),
-        ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+        ("AWS_SECRET_ACCESS_KEY", access::SECRET),
         ("AWS_REGION", "us-east-1"),
         ("AWS_DEFAULT_REGION", "us-east-1"),
         ("AWS_EC2_METADATA_DISABLED", "true"),

@@ -24,12 +24,13 @@ struct Row {
 
 const REGIONS: [&str; 5] = ["us-east-1", "us-west-1", "us-west-2", "eu-west-2", "eu-north-1"];
 
-fn rows() -> Vec<Row> {
+fn rows(factor: i128) -> Vec<Row> {
     let mut out: Vec<Row> = Vec::new();
     for (name, rate) in rates() {
         for region in REGIONS {
             let priced = name.replace("Ibex", "IBEX");
             let mut row = |unit, nanos: i128, family, device: &str, version: &str| {
+                let nanos = nanos * factor;
                 let price = format!("{}.{:09}0", nanos / 1_000_000_000, nanos % 1_000_000_000);
                 let sku = format!("SHOTBOOK{:04}", out.len());
                 let (device, version) = (device.to_owned(), version.to_owned());
@@ -47,10 +48,14 @@ fn rows() -> Vec<Row> {
     out
 }
 
-/// The list as JSON.
-pub fn json() -> Response {
+fn factor(dearer: bool) -> i128 {
+    if dearer { 2 } else { 1 }
+}
+
+/// The list as JSON, with twice the prices after a change.
+pub fn json(dearer: bool) -> Response {
     let (mut products, mut terms) = (serde_json::Map::new(), serde_json::Map::new());
-    for r in rows() {
+    for r in rows(factor(dearer)) {
         let product = json!({"sku": r.sku, "productFamily": r.family, "attributes": {"regionCode": r.region,
             "devicename": r.device, "version": r.version, "operation": "CompleteTask"}});
         let term = json!({format!("{}.T", r.sku): {"sku": r.sku, "priceDimensions": {format!("{}.T.R", r.sku): {
@@ -63,17 +68,21 @@ pub fn json() -> Response {
     Response::json(200, &list)
 }
 
-/// The list as CSV.
-pub fn csv() -> Response {
+/// The list as CSV, with twice the prices after a change.
+pub fn csv(dearer: bool) -> Response {
     Response {
         status: 200,
         headers: vec![("content-type".into(), "text/csv".into())],
-        body: csv_text().into_bytes(),
+        body: text(factor(dearer)).into_bytes(),
     }
 }
 
 /// The text of the list as CSV.
 pub fn csv_text() -> String {
+    text(1)
+}
+
+fn text(factor: i128) -> String {
     let mut out = String::from(
         "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"A stand-in, not AWS's price list\"\n\
          \"Publication Date\",\"2026-09-04T00:00:00Z\"\n\"Version\",\"20260904000000\"\n\
@@ -83,7 +92,7 @@ pub fn csv_text() -> String {
         "\"SKU\",\"Unit\",\"PricePerUnit\",\"Currency\",\"Product Family\",\"Region Code\",\"Device Name\",\
          \"DeviceName\",\"Version\",\"operation\"\n",
     );
-    for r in rows() {
+    for r in rows(factor) {
         out.push_str(&format!(
             "\"{}\",\"{}\",\"{}\",\"USD\",\"{}\",\"{}\",\"\",\"{}\",\"{}\",\"CompleteTask\"\n",
             r.sku, r.unit, r.price, r.family, r.region, r.device, r.version

@@ -22,6 +22,12 @@ pub fn iso(ms: i64) -> String {
         .map_or_else(|_| "1970-01-01T00:00:00.000Z".to_owned(), |t| format!("{t:.3}"))
 }
 
+/// The time as signatures write it: `20260101T000000Z`.
+pub(crate) fn basic(ms: i64) -> String {
+    let instant = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    jiff::tz::Offset::UTC.to_datetime(instant).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// The date as HTTP writes it.
 pub fn http_date(ms: i64) -> String {
     let instant = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

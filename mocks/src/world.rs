@@ -11,6 +11,8 @@ use crate::braket::{self, Job, Limit, Task, tasks};
 use crate::faults::{Fault, Faults, Kind};
 use crate::http::{Delivery, Request, Response, decode};
 use crate::meter::{self, Meter};
+use crate::policy::Policy;
+use crate::rates::Rates;
 use crate::route::operation;
 use crate::run::{Done, Outcome, Work, Worker, part, parts};
 use crate::s3::{Objects, Store};
@@ -39,8 +41,12 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// How much faster than the wall the world's clock runs; 0 stands still until it is moved.
     pub clock_rate: u32,
-    /// Whether the published quotas hold: tasks and jobs at once.
+    /// Whether the published quotas hold: tasks and jobs at once, requests a second.
     pub quotas: bool,
+    /// Whether signatures are checked, their age included.
+    pub verify_signatures: bool,
+    /// What callers may do; everything when there is none.
+    pub policy: Option<Policy>,
     /// Whether QPUs work inside their published windows alone.
     pub windows: bool,
     /// Whether results of program sets come in many files.
@@ -58,6 +64,8 @@ impl Default for Config {
             faults: Vec::new(),
             clock_rate: 1,
             quotas: false,
+            verify_signatures: false,
+            policy: None,
             windows: false,
             split_results: false,
             devices: Vec::new(),
@@ -80,6 +88,7 @@ pub struct World {
     counter: u64,
     epoch: u64,
     faults: Faults,
+    rates: Rates,
     /// Tasks to simulate elsewhere, quick and large ones; `None` simulates when asked.
     queues: Option<[VecDeque<usize>; 2]>,
 }
@@ -115,6 +124,7 @@ impl World {
             counter: 0,
             epoch: 0,
             faults,
+            rates: Rates::default(),
             queues: None,
             config,
         };
@@ -192,7 +202,7 @@ impl World {
         let operation = operation(request);
         let draw = self.draw("fault")[0];
         let fault = self.faults.meets(operation.trim_start_matches("S3."), request, draw);
-        let (response, delivery) = match fault.as_ref().and_then(Fault::instead) {
+        let (response, delivery) = match fault.as_ref().and_then(|f| f.instead(operation)) {
             Some(instead) => instead,
             None => {
                 let mut response = self.serve(now, request, operation, &caller, fault.as_ref());
@@ -200,7 +210,7 @@ impl World {
                     response = self.serve(now, request, operation, &caller, fault.as_ref());
                 }
                 match &fault {
-                    Some(fault) => fault.after(response),
+                    Some(fault) => fault.after(operation, response),
                     None => (response, Delivery::default()),
                 }
             }
@@ -222,14 +232,19 @@ impl World {
         caller: &Caller,
         fault: Option<&Fault>,
     ) -> Response {
-        if let Some(refusal) = access::refusal(request, operation, now) {
+        if let Some(refusal) = access::refusal(request, operation, now, &self.config, caller) {
             return refusal;
         }
+        let counted = self.config.quotas && braket::is_operation(operation);
+        if counted && !self.rates.takes(&caller.account, &caller.region, operation, now) {
+            return braket::error(429, "ThrottlingException", "Rate exceeded");
+        }
+        let dearer = fault.is_some_and(|f| f.kind == Kind::PriceChange);
         match operation {
             "Page" => page::html(self, now),
             "Invoice" => page::invoice(self),
-            "Offers" => offers::csv(),
-            "OffersJson" => offers::json(),
+            "Offers" => offers::csv(dearer),
+            "OffersJson" => offers::json(dearer),
             "State" => {
                 let mut state = self.state();
                 state["time"] = json!(iso(now.world_ms));
@@ -377,11 +392,16 @@ impl World {
             for name in parts(&task.action, &task.facts(split)) {
                 if task.fate != Some(Kind::ResultMissing) {
                     let key = format!("{}/{name}", task.directory);
-                    self.objects.put_result(&task.bucket, &key, index, &name, now, task.fate);
+                    let late = if task.fate == Some(Kind::ResultLate) { task.fate_ms } else { 0 };
+                    let from_ms = now.world_ms.saturating_add(late);
+                    self.objects.put_result(&task.bucket, &key, index, &name, from_ms, task.fate);
                 }
             }
             if !task.is_reserved() && !all_failed {
                 task.charge = meter::charge(&task.device, task.successful_shots(), task.duration_ms());
+                if task.fate == Some(Kind::PriceChange) {
+                    task.charge *= 2;
+                }
                 self.meter.cost_nano_usd += task.charge;
             }
         } else {

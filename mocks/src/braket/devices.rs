@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shotbook_sim::target::{Catalogue, Device, DeviceKind, DeviceState, Retired};
 
 use super::{Call, Task, capabilities, error, invalid, page, text, texts};
+use crate::faults::Kind;
 use crate::http::Response;
 use crate::time::Now;
 use crate::world::{Advance, World};
@@ -24,9 +25,11 @@ fn state(world: &World, device: &Device) -> DeviceState {
     world.device_states.get(&device.arn).copied().unwrap_or(device.status.state)
 }
 
-fn summary(world: &World, device: &Device) -> Value {
+fn summary(world: &World, device: &Device, fate: Option<Kind>) -> Value {
+    let spell = fate == Some(Kind::Offline);
+    let state = if spell { DeviceState::Offline } else { state(world, device) };
     json!({"deviceArn": device.arn, "deviceName": device.device_name, "providerName": device.provider,
-        "deviceType": kind(device), "deviceStatus": status(state(world, device))})
+        "deviceType": kind(device), "deviceStatus": status(state)})
 }
 
 fn gone(device: &Retired) -> Value {
@@ -88,7 +91,7 @@ pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
     }
     // Clients that do not name the schema version are not told of OpenQASM. Source: service model.
     let openqasm = knows_openqasm(call.request.header("user-agent").unwrap_or(""));
-    let mut out = summary(world, device);
+    let mut out = summary(world, device, call.fate);
     let queued = |wanted: bool| {
         let waits = |t: &&Task| t.device == device.arn && t.job.is_some() == wanted && !t.is_over();
         match world.tasks.iter().filter(waits).count() {
@@ -101,7 +104,13 @@ pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
     } else {
         (queued(false), queued(true))
     };
-    out["deviceCapabilities"] = json!(capabilities::document(device, openqasm).to_string());
+    let mut document = capabilities::document(device, openqasm);
+    if call.fate == Some(Kind::PriceChange)
+        && let Some(price) = document["service"]["deviceCost"]["price"].as_f64()
+    {
+        document["service"]["deviceCost"]["price"] = json!(price * 2.0);
+    }
+    out["deviceCapabilities"] = json!(document.to_string());
     out["deviceQueueInfo"] = json!([
         {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": normal, "queuePriority": "Normal"},
         {"queue": "QUANTUM_TASKS_QUEUE", "queueSize": priority, "queuePriority": "Priority"},
@@ -128,7 +137,7 @@ pub(super) fn search(world: &mut World, _now: Now, call: &Call<'_>) -> Response 
     let mut rows: Vec<(&str, Value)> = Vec::new();
     for device in catalogue.devices() {
         if !device.is_local() && device.regions.contains(region) && asked(&device.arn) {
-            rows.push((&device.arn, summary(world, device)));
+            rows.push((&device.arn, summary(world, device, call.fate)));
         }
     }
     for old in catalogue.retired() {

@@ -72,8 +72,8 @@ pub(crate) struct Call<'a> {
     pub body: Value,
     /// What a fault makes of the thing that this call creates.
     pub fate: Option<Kind>,
-    /// How far a search lags behind. Units: milliseconds.
-    pub lag_ms: i64,
+    /// The time that the fault takes, if there is one. Units: milliseconds.
+    pub fault_ms: i64,
 }
 
 fn find(method: &str, path: &str) -> Option<&'static Operation> {
@@ -95,6 +95,11 @@ fn find(method: &str, path: &str) -> Option<&'static Operation> {
 /// The operation of a method and path.
 pub(crate) fn operation(method: &str, path: &str) -> Option<&'static str> {
     find(method, path).map(|o| o.name)
+}
+
+/// Whether a name is an operation of the service.
+pub(crate) fn is_operation(name: &str) -> bool {
+    OPERATIONS.iter().any(|o| o.name == name)
 }
 
 /// Answers a call.
@@ -131,9 +136,8 @@ pub(crate) fn handle(
         return error(400, "ValidationException", why);
     }
     let fate = fault.map(|f| f.kind);
-    let lag = fault.filter(|f| f.kind == Kind::SearchLag).map_or(0, |f| f.delay_ms);
-    let lag_ms = i64::try_from(lag).unwrap_or(i64::MAX);
-    (operation.handler)(world, now, &Call { request, caller, subject, body, fate, lag_ms })
+    let fault_ms = i64::try_from(fault.map_or(0, |f| f.delay_ms)).unwrap_or(i64::MAX);
+    (operation.handler)(world, now, &Call { request, caller, subject, body, fate, fault_ms })
 }
 
 /// An error in the service's form.

@@ -32,6 +32,8 @@ pub(crate) struct Task {
     pub charge: i128,
     /// What a fault makes of it.
     pub fate: Option<Kind>,
+    /// The time that it takes, where it takes one. Units: milliseconds.
+    pub fate_ms: i64,
     /// The spending limit that it counts in, and the estimate there. Units: nano-dollars.
     pub limit: Option<(String, i128)>,
     pub outcome: Option<Outcome>,

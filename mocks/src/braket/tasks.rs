@@ -79,6 +79,7 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         experimental: body.get("experimentalCapabilities").filter(|v| !v.is_null()).cloned(),
         charge: 0,
         fate: call.fate,
+        fate_ms: call.fault_ms,
         limit,
         outcome: None,
         stop: Arc::new(AtomicBool::new(false)),
@@ -217,9 +218,17 @@ pub(super) fn get(world: &mut World, now: Now, call: &Call<'_>) -> Response {
         Ok(index) => index,
         Err(response) => return response,
     };
-    advance(world, index, now);
+    if call.fate != Some(Kind::Stale) {
+        advance(world, index, now);
+    }
     let task = &world.tasks[index];
     let mut out = task.json();
+    if call.fate == Some(Kind::Stale) {
+        out["status"] = json!("CREATED");
+        for later in ["endedAt", "numSuccessfulShots", "failureReason"] {
+            out.as_object_mut().and_then(|o| o.remove(later));
+        }
+    }
     if call.request.query("additionalAttributeNames").iter().any(|n| n == "QueueInfo") {
         out["queueInfo"] = task.queue();
     }
@@ -250,7 +259,8 @@ pub(super) fn search(world: &mut World, now: Now, call: &Call<'_>) -> Response {
             advance(world, index, now);
         }
     }
-    let youngest = now.world_ms.saturating_sub(call.lag_ms);
+    let lag = if call.fate == Some(Kind::SearchLag) { call.fault_ms } else { 0 };
+    let youngest = now.world_ms.saturating_sub(lag);
     let filters = call.body["filters"].as_array().map_or(&[][..], Vec::as_slice);
     let mut rows = Vec::new();
     for task in world.tasks.iter().rev().filter(|t| t.arn.starts_with(&own) && t.created_ms <= youngest) {

@@ -4,6 +4,7 @@ mod rows;
 
 use serde::Deserialize;
 
+use crate::access::error_of;
 use crate::http::{Delivery, Request, Response, decode};
 
 pub use rows::{ROWS, Row};
@@ -64,6 +65,14 @@ pub enum Kind {
     ResultCut,
     /// The created task's result object has another shape.
     ResultMalformed,
+    /// The created task's result object comes later than its COMPLETED.
+    ResultLate,
+    /// The created task's result object is very large.
+    ResultHuge,
+    /// A task is shown as it was right after its creation.
+    Stale,
+    /// Prices are twice what they were.
+    PriceChange,
 }
 
 /// One fault: which requests it meets, and how often.
@@ -236,11 +245,10 @@ impl Fault {
         Ok(())
     }
 
-    /// Whether the request is answered without being carried out.
-    pub fn instead(&self) -> Option<(Response, Delivery)> {
+    /// Whether the request is answered without being carried out, in the form of the service asked.
+    pub(crate) fn instead(&self, operation: &str) -> Option<(Response, Delivery)> {
         let error = |status: u16, kind: &str, message: &str| {
-            let body = serde_json::json!({"message": message});
-            (Response::json(status, &body).with("x-amzn-errortype", kind), Delivery::default())
+            (error_of(operation, status, kind, message), Delivery::default())
         };
         match self.kind {
             Kind::Throttle => Some(error(429, "ThrottlingException", "Rate exceeded")),
@@ -256,22 +264,18 @@ impl Fault {
                 "ExpiredTokenException",
                 "The security token included in the request is expired",
             )),
-            Kind::Redirect => {
-                let body = serde_json::json!({"message": "Moved Permanently"});
-                Some((Response::json(301, &body), Delivery::default()))
-            }
+            Kind::Redirect => Some(error(301, "PermanentRedirect", "Moved Permanently")),
             Kind::Reset => Some((Response::default(), Delivery { reset: true, ..Delivery::default() })),
             _ => None,
         }
     }
 
     /// What becomes of the answer to a request that was carried out.
-    pub fn after(&self, response: Response) -> (Response, Delivery) {
+    pub(crate) fn after(&self, operation: &str, response: Response) -> (Response, Delivery) {
         let delivery = Delivery::default();
         match self.kind {
             Kind::ErrorAfter => {
-                let body = serde_json::json!({"message": "Internal failure"});
-                (Response::json(500, &body).with("x-amzn-errortype", "InternalServiceException"), delivery)
+                (error_of(operation, 500, "InternalServiceException", "Internal failure"), delivery)
             }
             Kind::LostReply => (response, Delivery { reset: true, ..delivery }),
             Kind::Delay => (response, Delivery { delay_ms: self.delay_ms, ..delivery }),

@@ -37,10 +37,10 @@ pub static ROWS: &[Row] = rows! {
     Redirect "redirect" "GetObject" "" "301 to another region, with no place to go";
     Duplicate "duplicate" "CreateQuantumTask" "" "the request arrives twice";
     NotFound "not_found" "GetQuantumTask" "times = 2\n" "404, as right after a create";
-    Denied "denied" "CreateQuantumTask" "" "403 AccessDeniedException";
+    Denied "denied" "CreateQuantumTask" "" "403 AccessDeniedException, of a result with `operation = \"GetObject\"`";
     Expired "expired" "*" "at = 10\ntimes = 5\n" "403 ExpiredTokenException: the credentials have run out";
     ClockSkew "clock_skew" "*" "delay_ms = 600000\ntimes = 1000000\n" "the answer's Date is `delay_ms` ahead";
-    Offline "offline" "CreateQuantumTask" "device = \"Garnet\"\ntimes = 3\n" "424 DeviceOfflineException";
+    Offline "offline" "CreateQuantumTask" "device = \"Garnet\"\ntimes = 3\n" "424 DeviceOfflineException; with GetDevice and SearchDevices the status is OFFLINE";
     ForgetTokens "forget_tokens" "CreateQuantumTask" "times = 1000000\n" "the client token is not remembered: a repeat is another task";
     SearchLag "search_lag" "SearchQuantumTasks" "delay_ms = 300000\ntimes = 1000000\n" "tasks younger than `delay_ms` are not found";
     Stuck "stuck" "CreateQuantumTask" "device = \"Forte-1\"\n" "the task or job that is created stays QUEUED until it is cancelled";
@@ -49,5 +49,9 @@ pub static ROWS: &[Row] = rows! {
     CancelLoses "cancel_loses" "CreateQuantumTask" "" "a cancel of the task that is created is accepted, and it completes all the same";
     ResultMissing "result_missing" "CreateQuantumTask" "" "the task completes without a result object";
     ResultCut "result_cut" "CreateQuantumTask" "" "half of the task's result object is there";
+    ResultLate "result_late" "CreateQuantumTask" "delay_ms = 5000\n" "the task's result object comes `delay_ms` after COMPLETED";
+    ResultHuge "result_huge" "CreateQuantumTask" "" "the task's result object is 64 MiB longer, all blanks";
+    Stale "stale" "GetQuantumTask" "times = 3\n" "the task is shown as CREATED, whatever became of it";
+    PriceChange "price_change" "*" "times = 1000000\n" "prices in the price list, in GetDevice and on new tasks are twice as high";
     ResultMalformed "result_malformed" "CreateQuantumTask" "" "the task's result object is JSON of another shape";
 };

@@ -167,6 +167,16 @@ fn simulators_have_places() {
     for _ in 0..50 {
         let _arn = c.made(&json!({"deviceArn": SV1}));
     }
+    let mut places = c.create(&json!({"deviceArn": SV1}));
+    assert!(places.1["message"].as_str().is_some_and(|m| m.contains("concurrent")), "{places:?}");
+    // Sixty creates come through in one burst, and then twenty a second.
+    let mut throttled = 0;
+    for _ in 0..12 {
+        places = c.create(&json!({"deviceArn": SV1}));
+        throttled += u32::from(places.0 == 429);
+    }
+    assert_eq!(throttled, 3);
+    c.now_ms += 500;
     refused(&c.create(&json!({"deviceArn": SV1})), 402, "concurrent");
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 
 use serde_json::json;
 use shotbook_mocks::{
-    Advance, Config, DeviceState, Listen, Server, environment, faults, serve_with, state_of,
+    Advance, Config, DeviceState, Listen, Policy, Server, environment, faults, serve_with, state_of,
 };
 
 use crate::cli::circuit::read_text;
@@ -86,9 +86,15 @@ struct WorldArgs {
     /// State of a device: Garnet=OFFLINE
     #[arg(long = "device", value_name = "NAME=STATE")]
     devices: Vec<String>,
-    /// Hold to the published quotas
+    /// Hold to the published quotas: tasks and jobs at once, requests a second
     #[arg(long)]
     quotas: bool,
+    /// Check signatures and their age
+    #[arg(long)]
+    verify_signatures: bool,
+    /// Allow what this IAM policy allows, and nothing else
+    #[arg(long, value_name = "FILE.json")]
+    iam_policy: Option<String>,
     /// Let QPUs work inside their published windows alone
     #[arg(long)]
     windows: bool,
@@ -151,6 +157,12 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         }
         devices.push((name.to_owned(), state));
     }
+    let policy = match &args.iam_policy {
+        Some(file) => Some(Policy::parse(&read_text(file)?).map_err(|why| {
+            usage(format!("{file}: {why}")).with_help("deploy/iam-policy.json is an example")
+        })?),
+        None => None,
+    };
     let record = match &args.record {
         None => None,
         Some(path) => {
@@ -165,6 +177,8 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         faults,
         clock_rate,
         quotas: args.quotas,
+        verify_signatures: args.verify_signatures,
+        policy,
         windows: args.windows,
         split_results: args.split_results,
         devices,
