@@ -20,7 +20,7 @@ const fn row(code: &'static str, kind: &'static str, exit: u8, why: &'static str
 }
 
 /// All codes, by number.
-pub static ROWS: [Row; 29] = [
+pub static ROWS: [Row; 31] = [
     row(
         "SB1001",
         "bug",
@@ -107,6 +107,20 @@ pub static ROWS: [Row; 29] = [
         2,
         "A price list is refused whole: a row is missing, doubled, foreign, or no price above zero.",
         "shotbook prices show; the older list stays in use.",
+    ),
+    row(
+        "SB2010",
+        "usage",
+        2,
+        "The program that optimises did not keep to its lines of ask and tell.",
+        "shotbook help train; it reads and writes one JSON object a line.",
+    ),
+    row(
+        "SB2011",
+        "usage",
+        2,
+        "The parameters of that training mean nothing here.",
+        "shotbook models list; start cold, or from a training of the same circuit and kind.",
     ),
     row(
         "SB3001",

@@ -40,6 +40,8 @@ pub const NAMES: &[&str] = &[
     "settle.after",
     "compute.before",
     "compute.after",
+    "told.before",
+    "told.after",
     "blob.rename.before",
     "blob.rename.after",
     "commit.before",

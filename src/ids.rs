@@ -87,6 +87,12 @@ impl JobId {
     }
 }
 
+/// The id of a training born at `millis` after the epoch, made unique by `random`.
+pub fn training_id(millis: u64, random: u64) -> String {
+    let value = u128::from(millis & ((1 << 48) - 1)) << 32 | u128::from(random & 0xffff_ffff);
+    format!("t_{}", base32(value, 16))
+}
+
 impl CollectionId {
     /// A collection born at `millis` after the epoch, made unique by `random`.
     pub fn born(millis: u64, random: u64) -> Self {

@@ -5,6 +5,7 @@ mod price_lists;
 mod session;
 mod submit;
 mod sweep;
+pub mod training;
 
 pub use compute::Simulator;
 pub use price_lists::{ListsError, PriceLists};

@@ -55,6 +55,12 @@ impl Here {
         crate::ids::CollectionId::born(now, uuid::Uuid::now_v7().as_u64_pair().1)
     }
 
+    /// A fresh id of a training.
+    pub fn training_id(self) -> String {
+        let now = u64::try_from(time::now().micros() / 1000).unwrap_or(0);
+        crate::ids::training_id(now, uuid::Uuid::now_v7().as_u64_pair().1)
+    }
+
     /// A fresh seed.
     pub fn seed(self) -> u64 {
         uuid::Uuid::now_v7().as_u64_pair().1 & ((1 << 53) - 1)
@@ -67,7 +73,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Simulation with what this machine has to give.
-pub(super) fn simulation<'a>() -> engine::Options<'a> {
+pub(in crate::app) fn simulation<'a>() -> engine::Options<'a> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     engine::Options { threads, max_memory: crate::config::memory_bytes(), ..engine::Options::default() }
 }

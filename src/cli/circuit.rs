@@ -122,7 +122,11 @@ impl CircuitArgs {
 
     /// Reads a circuit; nothing is shown yet.
     pub fn load(&self, file: &str) -> Result<Loaded, Failure> {
-        let text = read_text(file)?;
+        self.of_text(file, read_text(file)?)
+    }
+
+    /// Reads a text as if it stood in a file.
+    pub fn of_text(&self, file: &str, text: String) -> Result<Loaded, Failure> {
         let inputs = self.values()?;
         let path = Path::new(file);
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -38,6 +38,16 @@ impl Failure {
         self
     }
 
+    /// Code of the table.
+    pub fn code(&self) -> &'static str {
+        self.row.code
+    }
+
+    /// Parameters that mean nothing where they were wanted.
+    pub fn refused_transfer(why: String) -> Self {
+        Self::new("SB2011", why)
+    }
+
     /// What happened.
     pub fn message(&self) -> &str {
         &self.message

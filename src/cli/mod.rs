@@ -65,13 +65,13 @@ macro_rules! verbs {
     ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident => $module:ident $(or $alias:literal)?,)*) => {
         #[derive(Debug, Subcommand)]
         enum Verb {
-            $($(#[doc = $doc])* $(#[cfg($cfg)])? $(#[command(alias = $alias)])? $variant(verbs::$module::Args),)*
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $(#[command(alias = $alias)])? $variant(Box<verbs::$module::Args>),)*
         }
 
         impl Verb {
             fn run(self, context: &Context, out: &mut Out) -> Result<u8, Failure> {
                 match self {
-                    $($(#[cfg($cfg)])? Self::$variant(args) => verbs::$module::run(args, context, out),)*
+                    $($(#[cfg($cfg)])? Self::$variant(args) => verbs::$module::run(*args, context, out),)*
                 }
             }
         }
@@ -115,6 +115,8 @@ verbs! {
     Result => result,
     /// Say how far two results are apart
     Diff => diff,
+    /// Make the angles of a circuit better, here or by paid tasks under a cap
+    Train => train,
     /// Compute published trainings again
     Reproduce => reproduce,
     /// End a doubt by a person's word

@@ -76,6 +76,16 @@ impl Context {
     }
 }
 
+/// Lets Ctrl-C be seen by a loop that runs no asynchronous work: it sets the flag that `interrupted` reads.
+pub fn watch_signals() {
+    std::thread::spawn(|| {
+        if let Ok(runtime) = runtime() {
+            runtime.block_on(asked_to_stop());
+            INTERRUPTED.store(true, Ordering::Relaxed);
+        }
+    });
+}
+
 /// Ctrl-C, or what a service manager sends.
 async fn asked_to_stop() {
     #[cfg(unix)]

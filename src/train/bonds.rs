@@ -9,7 +9,7 @@ use shotbook_sim::engine::{Options, Prepared, prepare};
 use shotbook_sim::pauli::PauliSum;
 use shotbook_sim::sample::Rng;
 
-use super::adam::Adam;
+use super::optimizer::Adam;
 use super::{TrainError, circuit};
 
 /// Chemical accuracy. Units: hartree.

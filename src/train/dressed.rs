@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shotbook_sim::engine::{Options, Prepared, prepare};
 use shotbook_sim::pauli::{Pauli, PauliSum};
 
-use super::adam::Adam;
+use super::optimizer::Adam;
 use super::{TrainError, circuit};
 
 const QUBITS: usize = 5;

@@ -3,11 +3,19 @@
 //! Pure: data, seeds and time come in, numbers go out. Everything is evaluated by the batch
 //! interface of `shotbook-sim`.
 
-pub mod adam;
+pub mod ansatz;
 pub mod bonds;
 pub mod dressed;
+pub mod graph;
+pub mod layers;
+pub mod machine;
 pub mod maxcut;
+pub mod measured;
+pub mod optimizer;
+pub mod problem;
 pub mod reproduce;
+pub mod shift;
+pub mod transfer;
 
 use shotbook_sim::circuit::Circuit;
 use shotbook_sim::engine::SimError;
@@ -33,8 +41,11 @@ impl From<serde_json::Error> for TrainError {
     }
 }
 
-/// A circuit from our own text.
-fn circuit(text: &str) -> Result<Circuit, TrainError> {
+/// A circuit from a text.
+///
+/// # Errors
+/// [`TrainError::Circuit`] with the first thing that is wrong.
+pub fn circuit(text: &str) -> Result<Circuit, TrainError> {
     let read = qasm::read("model", text, &ParseOptions::default(), &Inputs::new());
     let wrong = || read.diagnostics.first().map_or_else(String::new, |d| d.message.clone());
     read.circuit.ok_or_else(|| TrainError::Circuit(wrong()))

@@ -11,4 +11,5 @@ mod recovery;
 mod sweep;
 mod tag;
 mod tidy;
+mod train;
 mod world;

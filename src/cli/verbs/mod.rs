@@ -27,6 +27,7 @@ pub mod store;
 pub mod submit;
 pub mod sweep;
 pub mod tag;
+pub mod train;
 pub mod translate;
 pub mod wait;
 pub mod why;

@@ -1,8 +1,8 @@
 //! `sweep`: one circuit at many points, as one durable collection in the fewest paid tasks.
 
-mod export;
-mod fit;
-mod points;
+pub(super) mod export;
+pub(super) mod fit;
+pub(super) mod points;
 
 use std::collections::BTreeMap;
 
@@ -54,8 +54,8 @@ enum What {
     },
 }
 
-#[derive(Clone, Debug, clap::Args)]
-struct Sweep {
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Sweep {
     /// Circuit, or - for standard input
     #[arg(required = true)]
     file: Option<String>,
@@ -76,7 +76,7 @@ struct Sweep {
     on: Option<String>,
     /// Shots of each point
     #[arg(long)]
-    shots: Option<u64>,
+    pub(super) shots: Option<u64>,
     /// Budget that pays
     #[arg(long, value_name = "NAME")]
     budget: Vec<String>,
@@ -130,11 +130,11 @@ impl Sweep {
 }
 
 /// A sweep with its price, before anything is stored.
-struct Planned {
-    packing: Packing,
+pub(super) struct Planned {
+    pub(super) packing: Packing,
     plans: Vec<Plan>,
     fees: Option<Fees>,
-    hold: Money,
+    pub(super) hold: Money,
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
@@ -207,7 +207,7 @@ fn inputs(base: &Inputs, points: &Points, at: usize) -> Inputs {
     out
 }
 
-fn plan(
+pub(super) fn plan(
     args: &Sweep,
     own: &submit::Args,
     (device, list): (&Device, &PriceList),
@@ -322,7 +322,7 @@ fn plan_json(device: &str, points: &Points, planned: &Planned) -> serde_json::Va
     out
 }
 
-fn accept(
+pub(super) fn accept(
     own: &submit::Args,
     wish: fit::Wish<'_>,
     planned: &Planned,

@@ -15,7 +15,7 @@ use crate::outcome::TaskOutcome;
 use crate::store::{Collection, Store};
 
 /// A point with its share of its job.
-struct Row {
+pub(in crate::cli::verbs) struct Row {
     point: u64,
     job: JobId,
     task: Option<QuantumTaskArn>,
@@ -23,8 +23,8 @@ struct Row {
     inputs: Map<String, Value>,
     shots: u64,
     price: Money,
-    result: Option<TaskOutcome>,
-    error: Option<String>,
+    pub(in crate::cli::verbs) result: Option<TaskOutcome>,
+    pub(in crate::cli::verbs) error: Option<String>,
 }
 
 pub(super) fn list(store: &dyn Store, out: &mut Out) -> Result<u8, Failure> {
@@ -126,7 +126,7 @@ pub(super) fn export(
     Ok(0)
 }
 
-fn rows(store: &dyn Store, id: &CollectionId) -> Result<Vec<Row>, Failure> {
+pub(in crate::cli::verbs) fn rows(store: &dyn Store, id: &CollectionId) -> Result<Vec<Row>, Failure> {
     let points = store.points(id)?;
     let mut many: HashMap<&JobId, u64> = HashMap::new();
     points.iter().for_each(|(_, job)| *many.entry(job).or_insert(0) += 1);

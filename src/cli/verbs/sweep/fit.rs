@@ -12,7 +12,7 @@ use crate::price::{PriceList, Tariff};
 
 /// A sweep as its flags give it.
 #[derive(Clone, Copy)]
-pub(super) struct Wish<'a> {
+pub(in crate::cli::verbs) struct Wish<'a> {
     pub args: &'a Sweep,
     pub device: &'a Device,
     pub list: &'a PriceList,

@@ -8,14 +8,14 @@ const MOST: usize = 100_000;
 
 /// One point: its values in the order of the names, and its shots where a file gives them.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
+pub(in crate::cli::verbs) struct Row {
     pub values: Vec<f64>,
     pub shots: Option<u64>,
 }
 
 /// Names of the swept inputs and the points.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Points {
+pub(in crate::cli::verbs) struct Points {
     pub names: Vec<String>,
     pub rows: Vec<Row>,
 }

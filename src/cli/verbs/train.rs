@@ -1,0 +1,348 @@
+//! `train`: angles made better, here or by paid tasks, under a cap.
+
+mod define;
+mod paid;
+mod show;
+
+use shotbook_sim::engine::Options;
+use shotbook_sim::target::Device;
+
+use self::define::{Wish, failed};
+use super::submit;
+use crate::app::Here;
+use crate::app::training::{Halted, Local, Reached, Record, Trainings, drive};
+use crate::cli::circuit::CircuitArgs;
+use crate::cli::output::Out;
+use crate::cli::work::interrupted;
+use crate::cli::{Context, Failure};
+use crate::money::Money;
+use crate::time;
+use crate::train::machine::{Definition, End, State};
+use crate::train::problem::{Objective, Problem};
+use crate::train::transfer;
+
+/// Most qubits whose exact loss is computed beside a training by shots.
+const EXACT_QUBITS: u32 = 20;
+
+/// Arguments of `train`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    wish: Wish,
+    /// Model of the nearest shotbook.toml
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Device; local is free
+    #[arg(long, value_name = "DEV", default_value = "local")]
+    on: String,
+    /// Stop before the training costs more
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<String>,
+    /// Budget that pays
+    #[arg(long, value_name = "NAME")]
+    budget: Vec<String>,
+    /// Project
+    #[arg(long)]
+    project: Option<String>,
+    /// Tag
+    #[arg(long = "tag", value_name = "K=V")]
+    tags: Vec<String>,
+    /// Stop after so much evaluation, such as 10m
+    #[arg(long, value_name = "T")]
+    max_time: Option<String>,
+    /// Start from the parameters of a training
+    #[arg(long, value_name = "MODEL")]
+    from: Option<String>,
+    /// Cold trainings beside one that starts from another, here
+    #[arg(long, value_name = "N", requires = "from")]
+    control: Option<u32>,
+    /// Go on with a training, perhaps under a higher cap
+    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "model", "from"])]
+    resume: Option<String>,
+    /// Spend without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Say what would happen, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Value of an input that is not trained, such as a size
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    input: Vec<String>,
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let trainings = Trainings::beside(&context.store_path()?);
+    let mut record = match &args.resume {
+        Some(word) => resumed(&trainings, word)?,
+        None => begun(&args, context, &trainings, out)?,
+    };
+    let device = super::devices::find(&record.definition.device)?;
+    let seed = record.definition.seed;
+    let problem = Problem::new(&record.definition.circuit, &record.definition.objective, seed)
+        .map_err(|e| failed(&e))?;
+    let began = time::monotonic_us();
+    let halted = if device.is_local() {
+        locally(&args, &trainings, &mut record, &problem, out)?
+    } else {
+        by_tasks(&args, context, &trainings, &mut record, device, &problem, out)?
+    };
+    let mut reached = reached(&record, &problem);
+    let before = record.reached.as_ref().map_or(0.0, |r| r.wall_seconds);
+    reached.wall_seconds = before + (time::monotonic_us() - began) as f64 / 1e6;
+    trainings.finish(&record.id, &reached)?;
+    record.reached = Some(reached);
+    if matches!(halted, Halted::Interrupted) {
+        out.say(&format!("interrupted; go on: shotbook train --resume {}", record.id));
+        return Ok(130);
+    }
+    let controls = controls(&args, &record, &problem, out)?;
+    if out.is_json() {
+        out.json(&show::document(&record, &problem, &controls));
+    } else {
+        show::print(&record, &problem, &controls, out);
+    }
+    Ok(match &record.state.end {
+        Some(End::Cap(_)) => 3,
+        _ => 0,
+    })
+}
+
+fn resumed(trainings: &Trainings, word: &str) -> Result<Record, Failure> {
+    let mut record = trainings.find(word)?;
+    // Under another cap it may have room again.
+    if matches!(record.state.end, Some(End::Cap(_))) {
+        record.state.end = None;
+    }
+    Ok(record)
+}
+
+fn begun(args: &Args, context: &Context, trainings: &Trainings, out: &mut Out) -> Result<Record, Failure> {
+    let wish = match &args.model {
+        Some(name) => {
+            let (file, folder) = define::model(name)?;
+            args.wish.clone().over(file, &folder)
+        }
+        None => args.wish.clone(),
+    };
+    let device = super::devices::find(&args.on)?;
+    if !device.is_local() {
+        if wish.shots.is_none() {
+            return Err(
+                Failure::new("SB2001", format!("{} takes shots", device.name)).with_help("--shots 1000")
+            );
+        }
+        if args.max_cost.is_none() && args.budget.is_empty() && !args.dry_run {
+            return Err(Failure::new("SB2001", "a paid training needs a cap")
+                .with_help("--max-cost USD or --budget NAME"));
+        }
+        if wish.noise_from.is_some() {
+            return Err(Failure::new("SB2001", "noise of a device is put on here").with_help("--on local"));
+        }
+    }
+    if let Some(name) = &wish.noise_from {
+        super::devices::find(name)?;
+        if wish.shots.is_none() {
+            return Err(Failure::new("SB2001", "noise is trained by shots").with_help("--shots 1000"));
+        }
+    }
+    let (mut definition, problem) = wish.definition(
+        &device.name,
+        &CircuitArgs { input: args.input.clone(), ..CircuitArgs::default() },
+        out,
+    )?;
+    if let Some(word) = &args.from {
+        start_from(&mut definition, &problem, trainings, word, out)?;
+    }
+    let list = context.prices()?;
+    if let Some(crate::price::Rate::PerShot { task_fee, shot_fee }) = list.rate(&device.name) {
+        definition.fee_in_shots = task_fee.nanos() as f64 / shot_fee.nanos().max(1) as f64;
+    }
+    let state = definition.begin(&problem).map_err(|e| failed(&e))?;
+    let id = Here.training_id();
+    let record = Record { id, definition, state, reached: None };
+    if !args.dry_run {
+        trainings.create(&record.id, &record.definition, &record.state)?;
+    }
+    Ok(record)
+}
+
+/// Starts from another training's parameters, and says what they are worth untrained.
+fn start_from(
+    definition: &mut Definition,
+    problem: &Problem,
+    trainings: &Trainings,
+    word: &str,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let (start, how, from) = if word == "fixed-angles" {
+        let (start, how) =
+            transfer::fixed_angles(&definition.objective, problem).map_err(Failure::refused_transfer)?;
+        (start, how, word.to_owned())
+    } else {
+        let source = trainings.find(word)?;
+        let (start, how) = transfer::start(&source.definition, &source.state.best, definition, problem)
+            .map_err(Failure::refused_transfer)?;
+        (start, how, source.id)
+    };
+    definition.start = start;
+    definition.from = Some(from.clone());
+    if let Ok(mut on) = problem.exact(&Options::default())
+        && problem.circuit().n_qubits <= EXACT_QUBITS
+    {
+        let loss = problem.loss_exactly(&mut on, &definition.start).map_err(|e| failed(&e))?;
+        out.say(&format!("from {from} ({how}): {} untrained", show::value(problem, loss)));
+    }
+    Ok(())
+}
+
+fn locally(
+    args: &Args,
+    trainings: &Trainings,
+    record: &mut Record,
+    problem: &Problem,
+    out: &mut Out,
+) -> Result<Halted, Failure> {
+    let noise = record.definition.noise_from.as_deref().map(super::devices::find).transpose()?;
+    let mut local = Local::new(&record.definition, problem, noise).map_err(|e| failed(&e))?;
+    if let Some(text) = &args.max_time {
+        local.max_seconds = Some(super::run::duration(text)?.as_secs_f64());
+    }
+    if args.dry_run {
+        out.line(&format!(
+            "would train {} parameters here for nothing; nothing was kept",
+            problem.n_parameters()
+        ));
+        return Ok(Halted::Ended);
+    }
+    let mut teller = Teller::new(problem);
+    let stop = interrupted_by_signal();
+    drive(trainings, record, &mut local, false, &stop, &mut |state| teller.tell(state, out))
+        .map_err(Failure::from)
+}
+
+/// Ctrl-C must reach a loop that runs no asynchronous work.
+fn interrupted_by_signal() -> impl Fn() -> bool {
+    crate::cli::work::watch_signals();
+    interrupted
+}
+
+fn by_tasks(
+    args: &Args,
+    context: &Context,
+    trainings: &Trainings,
+    record: &mut Record,
+    device: &'static Device,
+    problem: &Problem,
+    out: &mut Out,
+) -> Result<Halted, Failure> {
+    let store = context.store()?;
+    let own = submit::Args {
+        on: Some(device.name.clone()),
+        budget: args.budget.clone(),
+        project: args.project.clone(),
+        tags: args.tags.clone(),
+        yes: true,
+        shots: record.definition.shots,
+        ..submit::Args::default()
+    };
+    let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
+    let mut paid = paid::Paid::new(context, &store, device, (record, problem), own.clone(), max_cost)?;
+    let (rows, hold) = paid.forecast(&record.state, &record.state.ask())?;
+    let cap = max_cost.map_or_else(|| "the budget".to_owned(), |m| format!("{m:#}"));
+    let total: u64 = rows.iter().map(|r| r.shots).sum();
+    out.say(&format!(
+        "a step on {}: {} circuits, {total} shots, {hold:#}; at most {} iterations, capped by {cap}",
+        device.name,
+        rows.len(),
+        record.definition.iterations
+    ));
+    if args.dry_run {
+        return Ok(Halted::Ended);
+    }
+    if !args.yes {
+        submit::ask_for(
+            &submit::Args { yes: false, ..own },
+            max_cost.unwrap_or(hold),
+            " at most",
+            &store,
+            out,
+        )?;
+    }
+    let mut teller = Teller::new(problem);
+    drive(trainings, record, &mut paid, true, &interrupted, &mut |state| teller.tell(state, out))
+}
+
+/// Tells of progress at most once a second.
+struct Teller<'a> {
+    problem: &'a Problem,
+    last: u64,
+}
+
+impl<'a> Teller<'a> {
+    fn new(problem: &'a Problem) -> Self {
+        Self { problem, last: time::monotonic_us() }
+    }
+
+    fn tell(&mut self, state: &State, out: &mut Out) {
+        let now = time::monotonic_us();
+        if now - self.last < 1_000_000 || out.is_json() {
+            return;
+        }
+        self.last = now;
+        let Some(moment) = state.history.last() else { return };
+        let spent = Money::from_nanos(state.used.nanos);
+        let cost = if spent.is_zero() { String::new() } else { format!(" · {spent:#}") };
+        out.say(&format!("{} · {}{cost}", state.iteration, show::value(self.problem, moment.loss)));
+    }
+}
+
+/// What the best parameters are worth without shots, beside what nothing can beat.
+pub fn reached(record: &Record, problem: &Problem) -> Reached {
+    let mut reached = Reached::default();
+    if problem.circuit().n_qubits <= EXACT_QUBITS
+        && let Ok(mut on) = problem.exact(&Options::default())
+    {
+        reached.loss = problem.loss_exactly(&mut on, &record.state.best).ok();
+        reached.start_loss = problem.loss_exactly(&mut on, &record.definition.start).ok();
+        reached.accuracy = problem.accuracy(&mut on, &record.state.best).ok().flatten();
+    }
+    reached.ideal = match &record.definition.objective {
+        Objective::Cut { graph } => graph.largest_cut(),
+        Objective::Energy { .. } | Objective::Ising { .. } => problem.observables()[0].ground_energy().ok(),
+        Objective::Classifier { .. } => None,
+    };
+    reached
+}
+
+/// Cold trainings with other seeds, under the same rules, here and free of charge.
+fn controls(
+    args: &Args,
+    record: &Record,
+    problem: &Problem,
+    out: &mut Out,
+) -> Result<Vec<(State, Reached)>, Failure> {
+    let mut all = Vec::new();
+    for number in 0..args.control.unwrap_or(0) {
+        let seed = record.definition.seed.wrapping_add(1000 + u64::from(number));
+        let definition = Definition {
+            start: problem.start(seed),
+            seed,
+            from: None,
+            device: "local".to_owned(),
+            ..record.definition.clone()
+        };
+        let state = definition.begin(problem).map_err(|e| failed(&e))?;
+        let mut local = Local::new(&definition, problem, None).map_err(|e| failed(&e))?;
+        let mut cold = Record { id: format!("control-{number}"), definition, state, reached: None };
+        let scratch = Trainings::nowhere();
+        let halted = drive(&scratch, &mut cold, &mut local, false, &interrupted, &mut |_| {})
+            .map_err(Failure::from)?;
+        if matches!(halted, Halted::Interrupted) {
+            out.say("the controls were interrupted");
+            break;
+        }
+        let reached = reached(&cold, problem);
+        all.push((cold.state, reached));
+    }
+    Ok(all)
+}

@@ -1,0 +1,249 @@
+//! A step of a training as one durable collection of paid tasks: held before it is sent, settled
+//! before the next, found again under its key.
+
+use std::collections::HashSet;
+
+use shotbook_sim::target::Device;
+
+use super::define::failed;
+use crate::app::Refused;
+use crate::app::training::{Evaluate, Record, Table, TrainingError};
+use crate::cli::circuit::{CircuitArgs, Loaded};
+use crate::cli::output::Out;
+use crate::cli::verbs::submit;
+use crate::cli::verbs::sweep::fit::Wish;
+use crate::cli::verbs::sweep::{self, Sweep, export, points};
+use crate::cli::work::{interrupted, with_runner};
+use crate::cli::{Context, Failure};
+use crate::ids::{CollectionId, JobId};
+use crate::job::{Outcome, Stage};
+use crate::money::Money;
+use crate::price::PriceList;
+use crate::runner::Patience;
+use crate::store::{SqliteStore, Store};
+use crate::train::machine::{End, State, Used};
+use crate::train::measured::Measured;
+use crate::train::optimizer::{Answer, Ask};
+use crate::train::problem::{Problem, Row};
+
+/// A step whose tasks failed is tried so often under keys of its own.
+const TRIES: u32 = 3;
+
+/// Paid tasks on a device.
+pub struct Paid<'a> {
+    context: &'a Context,
+    store: &'a SqliteStore,
+    device: &'static Device,
+    list: PriceList,
+    problem: &'a Problem,
+    measured: Measured,
+    loaded: Loaded,
+    sweep: Sweep,
+    own: submit::Args,
+    id: String,
+    shots: u64,
+    max_cost: Option<Money>,
+    iterations: u32,
+    out: Out,
+}
+
+impl<'a> Paid<'a> {
+    /// For a training of a device. `own` has the budgets, project and tags.
+    pub fn new(
+        context: &'a Context,
+        store: &'a SqliteStore,
+        device: &'static Device,
+        (record, problem): (&Record, &'a Problem),
+        own: submit::Args,
+        max_cost: Option<Money>,
+    ) -> Result<Self, Failure> {
+        let measured = problem.measured().map_err(|e| failed(&e))?;
+        let loaded = loaded(&record.id, &measured.text)?;
+        let shots = record.definition.shots.unwrap_or(1);
+        let mut sweep = Sweep::default();
+        sweep.shots = Some(shots);
+        Ok(Self {
+            context,
+            store,
+            device,
+            list: context.prices()?,
+            problem,
+            measured,
+            loaded,
+            sweep,
+            own,
+            id: record.id.clone(),
+            shots,
+            max_cost,
+            iterations: record.definition.iterations,
+            out: Out::new(false, true),
+        })
+    }
+
+    /// Rows of a question with what they would hold.
+    pub fn forecast(&mut self, state: &State, ask: &Ask) -> Result<(Vec<Row>, Money), Failure> {
+        let rows = self.problem.rows(&self.measured, ask, u64::from(state.iteration), self.shots);
+        let hold = self.planned(&rows, "forecast")?.hold;
+        Ok((rows, hold))
+    }
+
+    fn points(&mut self, rows: &[Row], key: &str) -> points::Points {
+        self.own.key = Some(key.to_owned());
+        if let Some(first) = rows.first() {
+            self.loaded.inputs = super::define::as_inputs(&self.measured.names, &first.inputs);
+        }
+        let row = |r: &Row| points::Row { values: r.inputs.clone(), shots: Some(r.shots) };
+        points::Points { names: self.measured.names.clone(), rows: rows.iter().map(row).collect() }
+    }
+
+    fn planned(&mut self, rows: &[Row], key: &str) -> Result<sweep::Planned, Failure> {
+        let points = self.points(rows, key);
+        let facts = (self.device, &self.list);
+        sweep::plan(&self.sweep, &self.own, facts, &self.loaded, &points, &mut self.out)
+    }
+
+    /// Ids of a step's jobs, accepted now or before.
+    fn accepted(&mut self, rows: &[Row], key: &str) -> Result<(CollectionId, Vec<JobId>), Failure> {
+        let planned = self.planned(rows, key)?;
+        let points = self.points(rows, key);
+        let wish = Wish {
+            args: &self.sweep,
+            device: self.device,
+            list: &self.list,
+            loaded: &self.loaded,
+            points: &points,
+        };
+        sweep::accept(&self.own, wish, &planned, self.context, self.store, &mut self.out)
+    }
+
+    /// What is already in the store under a key.
+    fn known(&self, key: &str) -> Result<Option<(CollectionId, Vec<JobId>)>, Failure> {
+        let Some(found) = self.store.collections()?.into_iter().find(|c| c.key == key) else {
+            return Ok(None);
+        };
+        let mut seen = HashSet::new();
+        let points = self.store.points(&found.id)?;
+        let ids = points.into_iter().map(|p| p.1).filter(|id| seen.insert(id.clone())).collect();
+        Ok(Some((found.id, ids)))
+    }
+
+    fn any_failed(&self, ids: &[JobId]) -> Result<bool, Failure> {
+        for id in ids {
+            if let Stage::Done(outcome) = &self.store.job(id)?.stage
+                && !matches!(outcome, Outcome::Completed { .. })
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn finish(&self, ids: &[JobId]) -> Result<(), Failure> {
+        let ended = with_runner(self.context, self.store, async |runner| {
+            Ok(runner.finish(ids, Patience::UntilStuck, &mut |_| {}).await?)
+        })?;
+        if ended.is_none() || interrupted() {
+            return Err(Failure::new("SB8001", "interrupted; the step goes on with the training"));
+        }
+        Ok(())
+    }
+}
+
+/// A program of ours as a verb has it.
+fn loaded(name: &str, text: &str) -> Result<Loaded, Failure> {
+    CircuitArgs::default().of_text(&format!("{name}.qasm"), text.to_owned())
+}
+
+impl Evaluate for Paid<'_> {
+    type Error = Failure;
+
+    fn answer(&mut self, state: &State, ask: &Ask) -> Result<Result<(Answer, Used), End>, Failure> {
+        let began = crate::time::monotonic_us();
+        let rows = self.problem.rows(&self.measured, ask, u64::from(state.iteration), self.shots);
+        for number in 1..=TRIES {
+            let key = if number == 1 {
+                format!("{}/{}", self.id, state.step)
+            } else {
+                format!("{}/{}.{number}", self.id, state.step)
+            };
+            let (collection, ids) = match self.known(&key)? {
+                Some(known) => known,
+                None => {
+                    let hold = self.planned(&rows, &key)?.hold;
+                    let spent = Money::from_nanos(state.used.nanos);
+                    let most = spent.plus(hold).map_err(Refused::from)?;
+                    if let Some(max) = self.max_cost.filter(|max| most > *max) {
+                        let left = self.iterations.saturating_sub(state.iteration);
+                        let rest = hold.times(u64::from(left)).map_err(Refused::from)?;
+                        return Ok(Err(End::Cap(format!(
+                            "{spent:#} spent, the next step can cost {hold:#}, the cap is {max:#}; \
+                             the {left} iterations left would cost about {rest:#}"
+                        ))));
+                    }
+                    match self.accepted(&rows, &key) {
+                        Ok(accepted) => accepted,
+                        Err(refused) if refused.code() == "SB3001" => {
+                            return Ok(Err(End::Cap(refused.message().to_owned())));
+                        }
+                        Err(other) => return Err(other),
+                    }
+                }
+            };
+            self.finish(&ids)?;
+            if self.any_failed(&ids)? {
+                continue;
+            }
+            let (mut nanos, mut tasks) = (0, 0);
+            for id in &ids {
+                let job = self.store.job(id)?;
+                if !job.is_done() {
+                    let why = format!("step {} waits: {id} is not done", state.step);
+                    return Err(Failure::new("SB7001", why).with_help(format!("shotbook why {id}")));
+                }
+                nanos += job.settled.nanos();
+                tasks += 1;
+            }
+            let found = export::rows(self.store, &collection)?;
+            let mut tables = Vec::with_capacity(found.len());
+            for (at, row) in found.into_iter().enumerate() {
+                match row.result {
+                    Some(result) => tables.push(Table(result.counts.into_iter().collect())),
+                    None => {
+                        let why = row.error.unwrap_or_else(|| "no result".to_owned());
+                        return Err(Failure::new(
+                            "SB6001",
+                            format!("step {}, circuit {at}: {why}", state.step),
+                        ));
+                    }
+                }
+            }
+            let used = Used {
+                circuits: rows.len() as u64,
+                shots: rows.iter().map(|r| r.shots).sum(),
+                tasks,
+                nanos,
+                seconds: (crate::time::monotonic_us() - began) as f64 / 1e6,
+            };
+            let answer = self.problem.answer(&self.measured, ask, u64::from(state.iteration), &tables);
+            return Ok(Ok((answer, used)));
+        }
+        Err(Failure::new(
+            "SB6001",
+            format!("step {} failed {TRIES} times; FAILED tasks cost nothing", state.step),
+        )
+        .with_help("shotbook jobs; then shotbook train --resume ID"))
+    }
+}
+
+impl From<TrainingError> for Failure {
+    fn from(error: TrainingError) -> Self {
+        match &error {
+            TrainingError::File { .. } => Self::new("SB2006", error.to_string()),
+            TrainingError::Train(inner) => failed(inner),
+            TrainingError::Program { .. } => Self::new("SB2010", error.to_string()),
+            TrainingError::Unknown(_) => {
+                Self::new("SB2005", error.to_string()).with_help("shotbook models list")
+            }
+        }
+    }
+}

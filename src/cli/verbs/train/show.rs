@@ -1,0 +1,159 @@
+//! A training in words and as JSON.
+
+use serde_json::{Value, json};
+
+use super::define::named;
+use crate::app::training::{Reached, Record};
+use crate::cli::output::Out;
+use crate::money::Money;
+use crate::train::machine::{End, State};
+use crate::train::problem::{Objective, Problem};
+
+/// The value that people ask for, with its word.
+pub fn value(problem: &Problem, loss: f64) -> String {
+    let word = match (problem.layers(), problem.shown(1.0) < 0.0) {
+        (Some(_), _) => "loss",
+        (None, true) => "cut",
+        (None, false) => "energy",
+    };
+    format!("{word} {:.6}", problem.shown(loss))
+}
+
+/// Seconds as people say them.
+pub fn seconds(s: f64) -> String {
+    match s {
+        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+        s if s < 300.0 => format!("{s:.2} s"),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}
+
+/// Why it ended, in a word.
+pub fn end(state: &State) -> String {
+    match &state.end {
+        None => "not ended".to_owned(),
+        Some(End::Iterations) => "last iteration".to_owned(),
+        Some(End::Plateau) => "plateau".to_owned(),
+        Some(End::Target) => "target reached".to_owned(),
+        Some(End::Converged) => "converged".to_owned(),
+        Some(End::Cap(why)) => format!("stopped by a cap: {why}"),
+    }
+}
+
+/// The sentence that a training on a simulator carries.
+pub fn sentence(record: &Record) -> Option<String> {
+    (record.definition.device == "local").then(|| {
+        format!(
+            "trained classically in {}: no quantum advantage is possible at this size",
+            seconds(record.state.used.seconds)
+        )
+    })
+}
+
+pub fn print(record: &Record, problem: &Problem, controls: &[(State, Reached)], out: &mut Out) {
+    let (state, reached) = (&record.state, record.reached.clone().unwrap_or_default());
+    out.line(&format!(
+        "{} · {} · {} · {} iterations · {}",
+        record.id,
+        record.definition.name,
+        record.definition.optimizer.kind.word(),
+        state.iteration,
+        end(state)
+    ));
+    if let Some(loss) = reached.loss {
+        let mut line = format!("{} without shots at the best parameters", value(problem, loss));
+        if let Some(ideal) = reached.ideal {
+            let away = match &record.definition.objective {
+                Objective::Cut { .. } => {
+                    format!("{:.4} of the largest cut, {ideal}", problem.shown(loss) / ideal)
+                }
+                _ => {
+                    format!("{:.3} thousandths above the least, {ideal:.6}", ((loss - ideal) * 1e3).max(0.0))
+                }
+            };
+            line.push_str(&format!(" · {away}"));
+        }
+        out.line(&line);
+    }
+    if let Some(accuracy) = reached.accuracy {
+        out.line(&format!("accuracy {accuracy:.3} on points that were not trained on"));
+    }
+    let used = state.used;
+    out.line(&format!(
+        "{} circuits · {} shots · {} tasks · {:#} · {}",
+        used.circuits,
+        used.shots,
+        used.tasks,
+        Money::from_nanos(used.nanos),
+        seconds(used.seconds)
+    ));
+    for line in comparison(record, controls) {
+        out.line(&line);
+    }
+    if let Some(sentence) = sentence(record) {
+        out.line(&sentence);
+    }
+    out.say(&format!("look: shotbook models show {0}    shotbook report {0} -o run.html", record.id));
+}
+
+/// Warm beside cold; a saving is claimed only from ten controls that reached as much.
+fn comparison(record: &Record, controls: &[(State, Reached)]) -> Vec<String> {
+    if controls.is_empty() {
+        return record
+            .definition
+            .from
+            .iter()
+            .map(|_| "no control: a saving is not shown; --control 10".to_owned())
+            .collect();
+    }
+    let n = controls.len() as f64;
+    let mean = controls.iter().map(|c| f64::from(c.0.iteration)).sum::<f64>() / n;
+    let spread =
+        controls.iter().map(|c| (f64::from(c.0.iteration) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    let half = 1.96 * (spread / n).sqrt();
+    let warm = record.reached.as_ref().and_then(|r| r.loss);
+    let as_good = controls
+        .iter()
+        .filter(|c| c.1.loss.zip(warm).is_some_and(|(cold, warm)| cold <= warm + 1.6e-3))
+        .count();
+    let mut lines = vec![format!(
+        "cold, {} seeds: {mean:.0} iterations (95 % interval {:.0} to {:.0}), {as_good} reached as much; warm: {}",
+        controls.len(),
+        (mean - half).max(0.0),
+        mean + half,
+        record.state.iteration
+    )];
+    lines.push(if controls.len() < 10 {
+        "a saving is claimed from 10 seeds on".to_owned()
+    } else if f64::from(record.state.iteration) < mean - half {
+        format!(
+            "a factor of {:.1} in iterations under this rule to stop, source run not counted",
+            mean / f64::from(record.state.iteration.max(1))
+        )
+    } else {
+        "no saving".to_owned()
+    });
+    lines
+}
+
+/// A training as JSON.
+pub fn document(record: &Record, problem: &Problem, controls: &[(State, Reached)]) -> Value {
+    let (definition, state) = (&record.definition, &record.state);
+    let reached = record.reached.clone().unwrap_or_default();
+    let shown = |loss: Option<f64>| loss.map(|l| problem.shown(l));
+    json!({"schema": "shotbook.training/1", "training_id": record.id, "name": definition.name,
+        "objective": definition.objective.word(), "device": definition.device, "shots": definition.shots,
+        "optimizer": definition.optimizer.kind.word(), "seed": definition.seed, "from": definition.from,
+        "iterations": state.iteration, "steps": state.step, "end": state.end.as_ref().map(|_| end(state)),
+        "capped": matches!(state.end, Some(End::Cap(_))),
+        "value": shown(reached.loss), "start_value": shown(reached.start_loss), "measured": shown(state.least),
+        "ideal": reached.ideal, "accuracy": reached.accuracy,
+        "used": {"circuits": state.used.circuits, "shots": state.used.shots, "tasks": state.used.tasks,
+            "cost": Money::from_nanos(state.used.nanos).to_string(), "seconds": state.used.seconds},
+        "parameters": named(problem, &state.best),
+        "circuit_sha256": definition.circuit_sha256, "objective_sha256": definition.objective_sha256,
+        "controls": controls.iter().map(|(state, reached)| json!({"iterations": state.iteration,
+            "value": shown(reached.loss), "end": end(state)})).collect::<Vec<_>>(),
+        "notes": sentence(record).into_iter().chain(comparison(record, controls)).collect::<Vec<_>>()})
+}

@@ -1,0 +1,180 @@
+//! Trainings as users see them: here for nothing, and by paid tasks under a cap.
+
+use serde_json::Value;
+
+use super::world::World;
+
+const ENERGY: &str = "0.4*ZI + 0.4*IZ + 0.2*XX";
+
+fn paid<'a>(cap: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec!["train", "--ansatz", "real-amplitudes:1", "--hamiltonian", ENERGY, "--on", "garnet"];
+    args.extend([
+        "--shots",
+        "200",
+        "--iterations",
+        "6",
+        "--stop",
+        "last",
+        "--yes",
+        "--json",
+        "--max-cost",
+        cap,
+    ]);
+    args.extend(more);
+    args
+}
+
+fn id(training: &Value) -> String {
+    training["training_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn hydrogen_is_trained_here_to_chemical_accuracy() {
+    let world = World::new();
+    let data = format!("{}/data/h2_sto3g_2q.json", env!("CARGO_MANIFEST_DIR"));
+    let args = ["train", "--ansatz", "real-amplitudes:2", "--hamiltonian", &data, "--at", "0.735", "--json"];
+    let trained = world.json(&args, 0);
+    let (value, ideal) = (trained["value"].as_f64().unwrap(), trained["ideal"].as_f64().unwrap());
+    assert!(value - ideal < 1.6e-3 && value >= ideal - 1e-9, "{trained}");
+    assert_eq!((&trained["used"]["cost"], world.creates()), (&"0".into(), 0));
+    assert!(trained["notes"][0].as_str().unwrap().contains("no quantum advantage"), "{trained}");
+    assert_eq!(trained["parameters"].as_object().unwrap().len(), 6);
+}
+
+#[test]
+fn a_paid_training_is_one_task_a_step_and_its_cost_is_the_meters() {
+    for optimizer in ["spsa", "adam"] {
+        let world = World::new();
+        let trained = world.json(&paid("60", &["--optimizer", optimizer]), 0);
+        assert_eq!(trained["used"]["cost"], world.server.meter().cost(), "{trained}");
+        assert_eq!(trained["used"]["tasks"], world.creates(), "{trained}");
+        assert_eq!(trained["steps"], world.creates(), "one program set carries a step: {trained}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn a_cap_stops_before_it_is_passed_and_a_higher_one_goes_on_without_paying_twice() {
+    let world = World::new();
+    let stopped = world.json(&paid("12", &[]), 3);
+    assert_eq!(stopped["capped"], true, "{stopped}");
+    let spent: f64 = stopped["used"]["cost"].as_str().unwrap().parse().unwrap();
+    assert!(spent > 6.0 && spent <= 12.0, "{stopped}");
+    let creates = world.creates();
+    let args = ["train", "--resume", &id(&stopped), "--max-cost", "60", "--yes", "--json"];
+    let ended = world.json(&args, 0);
+    assert_eq!((&ended["iterations"], &ended["steps"]), (&6.into(), &world.creates().into()), "{ended}");
+    assert!(world.creates() > creates);
+    assert_eq!(ended["used"]["cost"], world.server.meter().cost());
+    world.assert_books();
+}
+
+#[test]
+fn a_budget_is_a_cap_too() {
+    let world = World::new();
+    world.json(&["budget", "add", "study", "--limit", "10.00", "--json"], 0);
+    let mut args = paid("60", &["--budget", "study"]);
+    let at = args.iter().position(|a| *a == "--max-cost").unwrap();
+    args.drain(at..at + 2);
+    let stopped = world.json(&args, 3);
+    assert_eq!(stopped["capped"], true, "{stopped}");
+    let spent: f64 = stopped["used"]["cost"].as_str().unwrap().parse().unwrap();
+    assert!(spent > 0.0 && spent <= 10.0, "{stopped}");
+    world.assert_books();
+}
+
+#[test]
+fn a_step_cut_anywhere_is_not_bought_again() {
+    let whole = World::new();
+    let whole = whole.json(&paid("60", &[]), 0);
+    for place in [
+        "accept.before:3",
+        "accept.after:3",
+        "created.after:3",
+        "settle.after:3",
+        "told.before:3",
+        "told.after:3",
+    ] {
+        let world = World::new();
+        let cut =
+            world.command(&paid("60", &[])).env("SHOTBOOK_FAILPOINT", format!("{place}:abort")).output();
+        assert!(!cut.unwrap().status.success(), "{place} was never reached");
+        let args = ["train", "--resume", "last", "--max-cost", "60", "--yes", "--json"];
+        let ended = world.json(&args, 0);
+        assert_eq!(ended["steps"], world.creates(), "{place}: {ended}");
+        assert_eq!(
+            (&ended["iterations"], &ended["used"]["cost"]),
+            (&6.into(), &whole["used"]["cost"]),
+            "{place}"
+        );
+        assert_eq!(ended["used"]["cost"], world.server.meter().cost(), "{place}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn parameters_that_mean_nothing_there_are_refused() {
+    let world = World::new();
+    let first =
+        world.json(&["train", "--ansatz", "real-amplitudes:1", "--hamiltonian", "ZZ + XI", "--json"], 0);
+    let again = [
+        "train",
+        "--ansatz",
+        "real-amplitudes:1",
+        "--hamiltonian",
+        "ZZ + 0.9*XI",
+        "--from",
+        &id(&first),
+        "--json",
+    ];
+    let warm = world.json(&again, 0);
+    assert!(warm["iterations"].as_u64() <= first["iterations"].as_u64(), "{warm}");
+    let other = [
+        "train",
+        "--ansatz",
+        "real-amplitudes:2",
+        "--hamiltonian",
+        "ZZ + XI",
+        "--from",
+        &id(&first),
+        "--json",
+    ];
+    assert_eq!(world.json(&other, 2)["code"], "SB2011");
+    for (args, words) in [
+        (&["train", "--ansatz", "real-amplitudes:1", "--json"][..], "objective"),
+        (&["train", "--ansatz", "zoo", "--hamiltonian", "ZZ", "--json"][..], "zoo"),
+        (&["train", "--ansatz", "real-amplitudes:1", "--hamiltonian", "QQ", "--json"][..], "observable"),
+        (
+            &[
+                "train",
+                "--ansatz",
+                "real-amplitudes:1",
+                "--hamiltonian",
+                "ZZ",
+                "--on",
+                "garnet",
+                "--shots",
+                "10",
+                "--json",
+            ][..],
+            "cap",
+        ),
+        (
+            &[
+                "train",
+                "--ansatz",
+                "real-amplitudes:1",
+                "--hamiltonian",
+                "ZZ",
+                "--optimizer",
+                "magic",
+                "--json",
+            ][..],
+            "adam, sgd",
+        ),
+        (&["train", "--resume", "t_none", "--json"][..], "t_none"),
+    ] {
+        let refused = world.json(args, 2);
+        assert!(refused["message"].as_str().unwrap().contains(words), "{args:?}: {refused}");
+    }
+}
