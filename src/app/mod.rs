@@ -11,7 +11,7 @@ pub use compute::Simulator;
 pub use price_lists::{ListsError, PriceLists};
 pub use session::{Here, SystemClock, runtime};
 pub use submit::{
-    Entry, Plan, Refused, Request, Submitted, accept, accept_all, check_tags, inputs_from_json, inputs_json,
-    options, plan, room,
+    Entry, Lot, Plan, Refused, Request, Submitted, accept, accept_all, check_tags, failed, inputs_from_json,
+    inputs_json, options, plan, room,
 };
 pub use sweep::set_plan;

@@ -11,7 +11,7 @@ use shotbook_sim::target::{self, Catalogue, Device};
 use crate::backend::tags;
 use crate::budget::{self, Facts, Shortfall};
 use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag};
-use crate::job::{HoldKind, Job, Place, RetryPolicy, Terms};
+use crate::job::{Fire, HoldKind, Job, Outcome, Place, RetryPolicy, Stage, Terms};
 use crate::money::{Money, OutOfRange};
 use crate::price::quote::{self, Subject};
 use crate::price::{Price, PriceList, Tariff};
@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub retries: u32,
     /// Not sent before.
     pub not_before: Option<Timestamp>,
+    /// When it may still be sent.
+    pub fire: Fire,
     /// Longest run of a managed simulator that may be held and billed. Units: milliseconds.
     pub max_duration_ms: Option<u64>,
     /// Hold the published cap of a managed simulator, not a forecast.
@@ -99,6 +101,7 @@ pub(super) struct Draft {
     pub(super) max_cost: Option<Money>,
     pub(super) retries: RetryPolicy,
     pub(super) not_before: Option<Timestamp>,
+    pub(super) fire: Fire,
 }
 
 /// What became of a submission.
@@ -203,6 +206,7 @@ pub fn plan(request: &Request<'_>, list: &PriceList) -> Result<Plan, Refused> {
         max_cost: request.max_cost,
         retries: RetryPolicy { paid: request.retries },
         not_before: request.not_before,
+        fire: request.fire,
     };
     Ok(Plan { price, hold, quote_id, blobs, draft })
 }
@@ -338,6 +342,56 @@ pub struct Entry<'a> {
     pub facts: Facts<'a>,
 }
 
+/// The collection that jobs are accepted into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lot {
+    /// Its id.
+    pub id: CollectionId,
+    /// Its key.
+    pub key: String,
+    /// Its points get the new jobs in place of those that they have.
+    pub again: bool,
+}
+
+/// Which of the plans are to be made again: those whose points ended unpaid and without a result,
+/// each with the key of its next job. Shape: `plans` has each plan with its first point.
+///
+/// # Errors
+/// A plan that is not what its point was accepted as, or the store.
+pub fn failed(
+    store: &dyn Store,
+    collection: &CollectionId,
+    plans: &[(&Plan, u64)],
+) -> Result<Vec<(usize, String)>, Refused> {
+    let jobs: BTreeMap<u64, JobId> = store.points(collection)?.into_iter().collect();
+    let mut out = Vec::new();
+    for (n, (plan, point)) in plans.iter().enumerate() {
+        let Some(id) = jobs.get(point) else { continue };
+        let job = store.job(id)?;
+        if job.terms.content != plan.draft.content {
+            return Err(Refused::KeyTaken { key: job.terms.key.clone(), job: id.clone() });
+        }
+        let failed = match &job.stage {
+            Stage::Done(Outcome::Completed { .. } | Outcome::Cancelled) => false,
+            Stage::Done(_) => true,
+            _ => false,
+        };
+        if failed {
+            out.push((n, next_key(&job.terms.key)));
+        }
+    }
+    Ok(out)
+}
+
+/// The key of the job that follows a failed one: `KEY~2`, then `KEY~3`.
+fn next_key(key: &str) -> String {
+    let (base, tries) = match key.rsplit_once('~') {
+        Some((base, n)) => n.parse::<u32>().map_or((key, 1), |n| (base, n)),
+        None => (key, 1),
+    };
+    format!("{base}~{}", tries.saturating_add(1))
+}
+
 /// Stores all plans as jobs and holds their money in one commit, or nothing at all. With a collection,
 /// each entry carries its points of it. What is here already under its key with the same content stays
 /// as it is, so that accepting again after an interruption adds only what is missing.
@@ -347,7 +401,7 @@ pub struct Entry<'a> {
 pub fn accept_all(
     store: &dyn Store,
     entries: &[Entry<'_>],
-    collection: Option<(CollectionId, String)>,
+    lot: Option<&Lot>,
     world: Option<String>,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
@@ -362,7 +416,7 @@ pub fn accept_all(
         }
         let budgets = budget::binding(&existing, named, &entry.facts);
         let tag = JobTag::of(&identity, entry.key.as_deref().unwrap_or(entry.id.as_str()));
-        let terms = terms(entry, tag, budgets, collection.as_ref().map(|(id, _)| id.clone()), now);
+        let terms = terms(entry, tag, budgets, lot.map(|lot| lot.id.clone()), now);
         // Money waits with the job: a hold for next week would block the grant until then.
         let hold_now = terms.not_before.is_none_or(|at| at <= now);
         let job = Job::accepted(Arc::new(terms), hold_now);
@@ -373,7 +427,14 @@ pub fn accept_all(
             blobs.entry(name.clone()).or_insert_with(|| bytes.clone());
         }
     }
-    let acceptance = Acceptance { collection, jobs, blobs: blobs.into_values().collect(), world, at: now };
+    let acceptance = Acceptance {
+        collection: lot.map(|lot| (lot.id.clone(), lot.key.clone())),
+        jobs,
+        blobs: blobs.into_values().collect(),
+        world,
+        again: lot.is_some_and(|lot| lot.again),
+        at: now,
+    };
     match store.accept(&acceptance)? {
         Accepted::KeyTaken { key, job } => Err(Refused::KeyTaken { key, job }),
         Accepted::OverBudget(shortfall) => {
@@ -436,6 +497,7 @@ fn terms(
         max_cost: draft.max_cost,
         retries: draft.retries,
         not_before: draft.not_before,
+        fire: draft.fire,
         created_at: now,
         collection,
         adopted: false,

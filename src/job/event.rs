@@ -28,6 +28,11 @@ pub enum Event {
         /// The budget.
         budget: BudgetName,
     },
+    /// It may not be sent any more, and never was.
+    Withdrawn {
+        /// Why.
+        why: String,
+    },
     /// Another send of the sealed request begins.
     Resending,
     /// AWS named a task for the attempt.
@@ -129,6 +134,7 @@ impl Event {
             Self::ComputeFailed { .. } => "compute_failed",
             Self::Opened { .. } => "opened",
             Self::NoRoom { .. } => "no_room",
+            Self::Withdrawn { .. } => "withdrawn",
             Self::Resending => "resending",
             Self::Created { .. } => "created",
             Self::Found { .. } => "found",

@@ -4,7 +4,7 @@
 //! and must find something wrong with each broken variant, or it proves nothing.
 //! Source: the reliability contract, sections 1, 2 and 8 (T1), assumptions A1 to A5.
 
-mod model;
+pub(super) mod model;
 mod variants;
 
 use std::collections::HashSet;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::cause::is_retryable;
 use super::event::{Event, StatusReport};
 use super::stage::{Job, Outcome, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
@@ -36,6 +37,8 @@ pub struct Sight {
     pub paused: Option<String>,
     /// AWS asked for patience until then.
     pub throttled_until: Option<Timestamp>,
+    /// Jobs of its collection that failed since it was accepted.
+    pub failed: u64,
 }
 
 /// Why a job waits; `why` prints one a line.
@@ -68,6 +71,11 @@ pub enum Duty {
         until: Option<Timestamp>,
         /// Why.
         because: Vec<Cause>,
+    },
+    /// End it unsent: it may not be sent any more.
+    Withdraw {
+        /// Why.
+        why: String,
     },
     /// Run it on the built-in simulator.
     Compute,
@@ -123,7 +131,20 @@ pub fn duty(job: &Job, sight: &Sight, now: Timestamp) -> Duty {
     }
 }
 
+/// Why a job that waits may never be sent, if it may not.
+fn withdrawal(job: &Job, sight: &Sight, now: Timestamp) -> Option<String> {
+    let fire = &job.terms.fire;
+    if let Some(deadline) = fire.deadline.filter(|&at| now > at) {
+        return Some(format!("its deadline {deadline} has passed"));
+    }
+    let most = fire.max_fails.filter(|&most| sight.failed >= most.max(1))?;
+    Some(format!("{} of its collection failed, and --max-fails is {most}", sight.failed))
+}
+
 fn waiting(job: &Job, not_before: Option<Timestamp>, sight: &Sight, now: Timestamp) -> Duty {
+    if let Some(why) = withdrawal(job, sight, now) {
+        return Duty::Withdraw { why };
+    }
     if let Some(at) = not_before.filter(|&at| at > now) {
         return Duty::Wait { until: Some(at), because: vec![Cause::NotBefore(at)] };
     }
@@ -144,8 +165,10 @@ fn submitting(
     sight: &Sight,
     now: Timestamp,
 ) -> Duty {
-    // A wish to cancel forbids another send: it might be the one that buys.
-    let may_send = !job.cancel_asked && now >= sealed.signed_at && now.since(sealed.signed_at) <= RESEND_FOR;
+    // A wish to cancel forbids another send, and so does a deadline: it might be the one that buys.
+    let late = job.terms.fire.deadline.is_some_and(|at| now > at);
+    let may_send =
+        !job.cancel_asked && !late && now >= sealed.signed_at && now.since(sealed.signed_at) <= RESEND_FOR;
     if may_send && sight.paused.is_none() && sight.throttled_until.is_none_or(|t| t <= now) {
         return Duty::Send;
     }
@@ -203,6 +226,9 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
         }
         (Stage::Waiting { .. }, Event::NoRoom { budget }) => {
             next.end(None, Outcome::OverBudget { budget: budget.clone() });
+        }
+        (Stage::Waiting { .. }, Event::Withdrawn { why }) => {
+            next.end(None, Outcome::Withdrawn { why: why.clone() });
         }
         (Stage::Waiting { .. }, Event::CancelAsked | Event::BudgetCancels { .. }) => {
             next.end(None, Outcome::Cancelled)
@@ -384,7 +410,8 @@ impl Job {
             TaskStatus::Failed => {
                 let task = task.clone();
                 let reason = report.failure.clone().unwrap_or_else(|| "AWS gave no reason".to_owned());
-                if !self.cancel_asked && self.retries_used < self.terms.retries.paid {
+                let more = self.retries_used < self.terms.retries.paid && is_retryable(&reason);
+                if !self.cancel_asked && more {
                     self.retries_used += 1;
                     self.wait_for_next_attempt(Some(task), format!("FAILED: {reason}"), now);
                 } else {

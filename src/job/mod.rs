@@ -4,6 +4,7 @@
 //! `event` are the shapes it works on, `terms` what was fixed at acceptance, `state` the word that
 //! a user sees.
 
+mod cause;
 mod event;
 #[cfg(test)]
 mod explore;
@@ -12,8 +13,9 @@ mod stage;
 mod state;
 mod terms;
 
+pub use cause::is_retryable;
 pub use event::{Event, StatusReport};
 pub use life::{Cause, Duty, Illegal, Sight, apply, due_at, duty};
 pub use stage::{Job, Lane, Outcome, Output, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 pub use state::State;
-pub use terms::{HoldKind, Place, RetryPolicy, Terms};
+pub use terms::{Fire, HoldKind, Place, RetryPolicy, Terms};

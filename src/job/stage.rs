@@ -195,6 +195,11 @@ pub enum Outcome {
         /// The budget.
         budget: BudgetName,
     },
+    /// Never sent, because its deadline passed or too many of its collection failed.
+    Withdrawn {
+        /// Why.
+        why: String,
+    },
     /// Proved never to have reached AWS.
     Absent,
 }
@@ -361,6 +366,7 @@ impl Outcome {
             Self::Cancelled => "CANCELLED".to_owned(),
             Self::Refused(refusal) => format!("refused: {}", refusal.message),
             Self::OverBudget { budget } => format!("refused: budget {budget} has no room"),
+            Self::Withdrawn { why } => format!("never sent: {why}"),
             Self::Absent => "never reached AWS".to_owned(),
         }
     }

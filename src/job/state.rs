@@ -46,7 +46,7 @@ impl State {
             Stage::Done(outcome) => match outcome {
                 Outcome::Completed { .. } => Self::Completed,
                 Outcome::Failed { .. } | Outcome::Absent => Self::Failed,
-                Outcome::Cancelled => Self::Cancelled,
+                Outcome::Cancelled | Outcome::Withdrawn { .. } => Self::Cancelled,
                 Outcome::OverBudget { .. } => Self::Refused,
                 Outcome::Refused(refusal) if refusal.is_spending_limit() => Self::Refused,
                 Outcome::Refused(_) => Self::Failed,

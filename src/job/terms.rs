@@ -45,6 +45,19 @@ pub struct RetryPolicy {
     pub paid: u32,
 }
 
+/// When a job that waits may still be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fire {
+    /// Never sent after this.
+    pub deadline: Option<Timestamp>,
+    /// Its `not_before` is the next opening of the device.
+    pub window: bool,
+    /// Not sent while more tasks than this wait at the device.
+    pub max_queue: Option<u64>,
+    /// Not sent once so many jobs of its collection have failed.
+    pub max_fails: Option<u64>,
+}
+
 /// The promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -90,6 +103,8 @@ pub struct Terms {
     pub retries: RetryPolicy,
     /// Not sent before this.
     pub not_before: Option<Timestamp>,
+    /// When it may still be sent.
+    pub fire: Fire,
     /// Birth.
     pub created_at: Timestamp,
     /// The collection it came with.

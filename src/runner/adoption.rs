@@ -4,7 +4,7 @@ use shotbook_sim::target::Catalogue;
 
 use crate::backend::{Identity, SeenTask, tags};
 use crate::ids::{BlobId, BudgetName, JobId, JobTag, hex};
-use crate::job::{HoldKind, Place, RetryPolicy, Terms};
+use crate::job::{Fire, HoldKind, Place, RetryPolicy, Terms};
 use crate::money::Money;
 use crate::price::{PriceList, Rate, Tariff};
 use crate::time::Timestamp;
@@ -70,6 +70,7 @@ pub(super) fn terms(seen: &SeenTask, budgets: Vec<BudgetName>, list: &PriceList,
         max_cost: None,
         retries: RetryPolicy::default(),
         not_before: None,
+        fire: Fire::default(),
         created_at: now,
         collection: None,
         adopted: true,

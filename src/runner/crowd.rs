@@ -21,8 +21,9 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             let mut due = Vec::new();
             for id in group {
                 let job = self.store.job(id)?;
-                let local = job.terms.is_local()
-                    && matches!(duty(&job, &Sight::default(), self.clock.now()), Duty::Compute);
+                let sight = Sight { failed: self.failed_beside(&job)?, ..Sight::default() };
+                let local =
+                    job.terms.is_local() && matches!(duty(&job, &sight, self.clock.now()), Duty::Compute);
                 if local { due.push(job) } else { out.rest.push(id.clone()) }
             }
             if due.len() < 2 {

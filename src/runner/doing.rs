@@ -28,6 +28,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             return self.happened(&job, Event::WorldGone, Vec::new());
         }
         match owed {
+            Duty::Withdraw { why } => self.happened(&job, Event::Withdrawn { why }, Vec::new()),
             Duty::Compute => self.run_here(&job),
             Duty::Open => self.open(job).await,
             Duty::Send => self.send_again(job).await,

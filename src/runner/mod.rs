@@ -208,7 +208,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
 
     /// What surrounds a job now: frozen budgets, the state of its lane, requested patience.
     async fn sight(&self, job: &Job) -> Result<Sight, RunError> {
-        let mut sight = Sight::default();
+        let mut sight = Sight { failed: self.failed_beside(job)?, ..Sight::default() };
         if job.terms.is_local() {
             return Ok(sight);
         }
@@ -250,6 +250,16 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         Ok(own.find(|b| b.budget.cancels(&b.balance)).map(|b| b.budget.name))
     }
 
+    /// How many of a waiting job's collection failed since it was accepted, where that can stop it.
+    fn failed_beside(&self, job: &Job) -> Result<u64, RunError> {
+        match (&job.stage, &job.terms.collection, job.terms.fire.max_fails) {
+            (Stage::Waiting { .. }, Some(collection), Some(_)) => {
+                Ok(self.store.failures(collection, job.terms.created_at)?)
+            }
+            _ => Ok(0),
+        }
+    }
+
     /// AWS's clock where it is known, else ours: deadlines of a request are AWS's.
     fn now_for(&self, job: &Job) -> Timestamp {
         let now = self.clock.now();
@@ -264,7 +274,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             Duty::Poll => Operation::Get,
             Duty::Cancel => Operation::Cancel,
             Duty::Fetch => Operation::Fetch,
-            Duty::Wait { .. } | Duty::Compute | Duty::Nothing => return None,
+            Duty::Wait { .. } | Duty::Withdraw { .. } | Duty::Compute | Duty::Nothing => return None,
         };
         let region = match (job.lane(), &job.terms.place) {
             (Some(lane), _) => lane.region.as_str(),

@@ -34,6 +34,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("money is real or play", real_or_play),
     ("a lease is one runner's", leases),
     ("a collection keeps its points", collections),
+    ("failures are counted from an acceptance on", failures),
     ("steps of a group stand or fall alone", groups),
     ("due jobs come in order", due_order),
     ("an argument finds its job", resolve),
@@ -319,6 +320,40 @@ fn collections(store: &dyn Store) {
     let all = store.collections().unwrap();
     assert_eq!(all, [Collection { id, key: "sweep".into(), created_at: now(), points: 3 }]);
     assert!(store.points(&CollectionId::new("c_none")).unwrap().is_empty());
+}
+
+fn failures(store: &dyn Store) {
+    let lot = crate::ids::CollectionId::new("c_lot");
+    let at = |name: &str, seconds: i64| {
+        let mut job = job(name, "0", &[]);
+        let terms = std::sync::Arc::make_mut(&mut job.terms);
+        terms.collection = Some(lot.clone());
+        terms.created_at = Timestamp::from_seconds(now().seconds() + seconds);
+        job
+    };
+    let take = |jobs: &[Job], again: bool| {
+        let mut whole = acceptance(jobs);
+        for (point, new) in whole.jobs.iter_mut().enumerate() {
+            new.points = vec![point as u64];
+        }
+        whole.collection = Some((lot.clone(), "lot".into()));
+        whole.again = again;
+        assert_eq!(store.accept(&whole).unwrap(), Accepted::New);
+    };
+    let end = |name: &str, event: Event| {
+        let _stored = commit(store, &store.job(&JobId::new(name)).unwrap(), event, false);
+    };
+    take(&[at("a", 0), at("b", 0), at("c", 0)], false);
+    end("j_a", Event::NoRoom { budget: BudgetName::new("x") });
+    end("j_b", Event::CancelAsked);
+    assert_eq!(store.failures(&lot, now()).unwrap(), 1, "a cancelled job has not failed");
+    take(&[at("a~2", 9)], true);
+    let points = store.points(&lot).unwrap();
+    assert_eq!(points[0], (0, JobId::new("j_a~2")), "the point has its newer job");
+    assert_eq!(points.len(), 3);
+    let later = at("x", 9).terms.created_at;
+    assert_eq!(store.failures(&lot, later).unwrap(), 0, "what failed before counts no more");
+    assert_eq!(store.failures(&crate::ids::CollectionId::new("c_other"), now()).unwrap(), 0);
 }
 
 fn groups(store: &dyn Store) {

@@ -287,6 +287,16 @@ impl Store for MemoryStore {
         Ok(own.map(|((_, n), job)| (*n, job.clone())).collect())
     }
 
+    fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {
+        let inner = self.lock();
+        let failed = |j: &&Job| {
+            j.terms.collection.as_ref() == Some(id)
+                && j.terms.created_at >= since
+                && matches!(State::of(j), State::Failed | State::Refused)
+        };
+        Ok(inner.jobs.values().filter(failed).count() as u64)
+    }
+
     fn job(&self, id: &JobId) -> Result<Job, StoreError> {
         self.lock()
             .jobs

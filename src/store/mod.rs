@@ -44,6 +44,8 @@ pub struct Acceptance {
     pub blobs: Vec<Vec<u8>>,
     /// Real or play money: the name of the stand-in's world, none for AWS; ignored when all is local.
     pub world: Option<String>,
+    /// Points of the collection that have a job already get the new one; the old one stays.
+    pub again: bool,
     /// Now.
     pub at: Timestamp,
 }
@@ -259,6 +261,8 @@ pub trait Store {
     fn collections(&self) -> Result<Vec<Collection>, StoreError>;
     /// Points of a collection in order, each with the job that carries it.
     fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError>;
+    /// How many jobs of a collection that were accepted at `since` or later failed or were refused.
+    fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError>;
     /// One job by id.
     fn job(&self, id: &JobId) -> Result<Job, StoreError>;
     /// Ids that an argument can mean: an id or its unambiguous prefix, a key, a task ARN.

@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::budget::{Alert, Period, Scope};
 use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag, QuantumTaskArn, Token, hex};
 use crate::job::{
-    HoldKind, Job, Lane, Outcome, Output, PastAttempt, Place, Refusal, RetryPolicy, Sealed, Stage,
+    Fire, HoldKind, Job, Lane, Outcome, Output, PastAttempt, Place, Refusal, RetryPolicy, Sealed, Stage,
     TaskStatus, Terms,
 };
 use crate::money::Money;
@@ -39,9 +39,25 @@ struct TermsRow {
     max_cost: Option<i64>,
     retries: u32,
     not_before: Option<i64>,
+    #[serde(default, skip_serializing_if = "FireRow::is_empty")]
+    fire: FireRow,
     created_at: i64,
     collection: Option<String>,
     adopted: bool,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct FireRow {
+    deadline: Option<i64>,
+    window: bool,
+    max_queue: Option<u64>,
+    max_fails: Option<u64>,
+}
+
+impl FireRow {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,6 +142,7 @@ enum OutcomeRow {
     Cancelled,
     Refused { code: String, message: String, deferrable: bool },
     OverBudget { budget: String },
+    Withdrawn { why: String },
     Absent,
 }
 
@@ -231,6 +248,12 @@ fn terms_row(t: &Terms) -> TermsRow {
         max_cost: t.max_cost.map(Money::nanos),
         retries: t.retries.paid,
         not_before: t.not_before.map(Timestamp::micros),
+        fire: FireRow {
+            deadline: t.fire.deadline.map(Timestamp::micros),
+            window: t.fire.window,
+            max_queue: t.fire.max_queue,
+            max_fails: t.fire.max_fails,
+        },
         created_at: t.created_at.micros(),
         collection: t.collection.as_ref().map(ToString::to_string),
         adopted: t.adopted,
@@ -274,6 +297,12 @@ fn terms_of(t: TermsRow) -> Terms {
         max_cost: t.max_cost.map(Money::from_nanos),
         retries: RetryPolicy { paid: t.retries },
         not_before: t.not_before.map(Timestamp::from_micros),
+        fire: Fire {
+            deadline: t.fire.deadline.map(Timestamp::from_micros),
+            window: t.fire.window,
+            max_queue: t.fire.max_queue,
+            max_fails: t.fire.max_fails,
+        },
         created_at: Timestamp::from_micros(t.created_at),
         collection: t.collection.map(CollectionId::new),
         adopted: t.adopted,
@@ -357,6 +386,7 @@ fn stage_row(stage: &Stage) -> StageRow {
                 OutcomeRow::Refused { code, message, deferrable }
             }
             Outcome::OverBudget { budget } => OutcomeRow::OverBudget { budget: budget.to_string() },
+            Outcome::Withdrawn { why } => OutcomeRow::Withdrawn { why },
             Outcome::Absent => OutcomeRow::Absent,
         }),
     }
@@ -411,6 +441,7 @@ fn stage_of(row: StageRow) -> Stage {
                 Outcome::Refused(Refusal { code, message, deferrable })
             }
             OutcomeRow::OverBudget { budget } => Outcome::OverBudget { budget: BudgetName::new(budget) },
+            OutcomeRow::Withdrawn { why } => Outcome::Withdrawn { why },
             OutcomeRow::Absent => Outcome::Absent,
         }),
     }

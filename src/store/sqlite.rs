@@ -240,9 +240,12 @@ impl Store for SqliteStore {
                     acceptance.collection.as_ref().map_or(new.job.terms.id.as_str(), |(id, _)| id.as_str());
                 for point in &new.points {
                     let values = params![collection, *point as i64, new.job.terms.id.as_str()];
-                    t.prepare_cached("INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)")
-                        .and_then(|mut s| s.execute(values))
-                        .map_err(trouble)?;
+                    let sql = if acceptance.again {
+                        "INSERT OR REPLACE INTO point (collection, number, job) VALUES (?1, ?2, ?3)"
+                    } else {
+                        "INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)"
+                    };
+                    t.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(trouble)?;
                 }
                 Self::record(t, &new.job, "accepted", acceptance.at)?;
             }
@@ -275,6 +278,16 @@ impl Store for SqliteStore {
             Ok((r.get::<_, i64>(0)? as u64, JobId::new(r.get::<_, String>(1)?)))
         });
         rows.map_err(trouble)?.map(|row| row.map_err(trouble)).collect()
+    }
+
+    fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM job WHERE lot = ?1 AND created_at >= ?2 \
+                   AND state IN ('FAILED', 'REFUSED')";
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(sql).map_err(trouble)?;
+        let n: i64 =
+            statement.query_row(params![id.as_str(), since.micros()], |r| r.get(0)).map_err(trouble)?;
+        Ok(n as u64)
     }
 
     fn job(&self, id: &JobId) -> Result<Job, StoreError> {

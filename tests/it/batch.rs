@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use shotbook_mocks::faults::Kind;
+
 use super::world::{World, circuit};
 
 fn file(lines: &[String]) -> tempfile::NamedTempFile {
@@ -85,4 +87,54 @@ fn an_interrupted_batch_is_finished_by_another_process() {
         assert_eq!(world.creates(), 2, "{place}");
         world.assert_books();
     }
+}
+
+#[test]
+fn a_batch_stops_after_its_failures_and_only_what_failed_is_made_again() {
+    let world = World::new();
+    world.fault(Kind::FailTask, "CreateQuantumTask", 2, 1);
+    let lines: Vec<String> = (1..=5).map(|n| line("garnet", 100 * n, "")).collect();
+    let batch = file(&lines);
+    let path = batch.path().to_str().unwrap();
+    let submit = ["submit", "--batch", path, "--key", "k", "--max-fails", "1", "--yes", "--json"];
+    let first = world.json(&submit, 6);
+    let states = |v: &serde_json::Value| {
+        let word = |j: &serde_json::Value| j["state"].as_str().unwrap().to_owned();
+        v["jobs"].as_array().unwrap().iter().map(word).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&first), ["COMPLETED", "FAILED", "CANCELLED", "CANCELLED", "CANCELLED"]);
+    let why = first["jobs"][2]["error"].as_str().unwrap();
+    assert!(why.contains("never sent") && why.contains("--max-fails is 1"), "{why}");
+    assert_eq!((world.creates(), &first["held"]), (2, &"0".into()), "what was not sent holds nothing");
+
+    let again = [&submit[..], &["--retry", "failed"]].concat();
+    let dry = world.json(&[&again[..], &["--dry-run"]].concat(), 0);
+    assert_eq!((&dry["submissions"], world.creates()), (&4.into(), 2));
+    let second = world.json(&again, 0);
+    assert_eq!(states(&second), ["COMPLETED"; 5]);
+    assert_eq!((&second["jobs"][0], &second["jobs"][1]["key"]), (&first["jobs"][0], &"k/1~2".into()));
+    assert_eq!(world.creates(), 6, "the finished line is not bought again");
+    world.assert_books();
+    let third = world.json(&again, 0);
+    assert_eq!((&third["jobs"], world.creates()), (&second["jobs"], 6), "nothing failed");
+
+    let mut other = lines.clone();
+    other[1] = line("garnet", 999, "");
+    let changed = file(&other);
+    let path = changed.path().to_str().unwrap();
+    let wrong = ["submit", "--batch", path, "--key", "k", "--retry", "failed", "--yes", "--json"];
+    assert_eq!(world.json(&wrong, 2)["code"], "SB2003", "another content is another batch");
+}
+
+#[test]
+fn a_failed_task_is_bought_again_only_as_often_as_was_allowed() {
+    let world = World::new();
+    world.fault(Kind::FailTask, "CreateQuantumTask", 1, 2);
+    let bell = circuit("bell.qasm");
+    let submit = ["submit", &bell, "--on", "garnet", "--shots", "100", "--yes", "--json"];
+    let job = world.json(&[&submit[..], &["--retries", "1"]].concat(), 6);
+    assert_eq!((&job["state"], &job["attempt"], world.creates()), (&"FAILED".into(), &2.into(), 2), "{job}");
+    let job = world.json(&[&submit[..], &["--retries", "1"]].concat(), 0);
+    assert_eq!((&job["attempt"], world.creates()), (&1.into(), 3));
+    world.assert_books();
 }

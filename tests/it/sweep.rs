@@ -121,3 +121,24 @@ fn uneven_shots_are_grouped_and_bad_sweeps_send_nothing() {
     assert_eq!(world.json(&dear, 3)["code"], "SB3002");
     assert_eq!(world.creates(), 2);
 }
+
+#[test]
+fn only_the_failed_tasks_of_a_sweep_are_made_again() {
+    let world = World::new();
+    world.fault(shotbook_mocks::faults::Kind::FailTask, "CreateQuantumTask", 1, 1);
+    let file = rabi(&world);
+    let sweep = ["sweep", &file, "--param", "theta=0:1:150", "--shots", "100", "--on", "cepheus", "--yes"];
+    let first = [&sweep[..], &["--key", "k", "--max-fails", "9", "--json"]].concat();
+    let before = world.json(&first, 6);
+    assert_eq!((&before["states"]["FAILED"], world.creates()), (&1.into(), 2), "{before}");
+    let again = [&first[..], &["--retry", "failed"]].concat();
+    let dry = world.json(&[&again[..], &["--dry-run"]].concat(), 0);
+    assert_eq!((&dry["tasks"], &dry["points"]), (&1.into(), &75.into()), "{dry}");
+    let after = world.json(&again, 0);
+    assert_eq!((&after["states"]["COMPLETED"], world.creates()), (&2.into(), 3));
+    let points = world.json(&["sweep", "export", "k", "--json"], 0);
+    let points = points["points"].as_array().unwrap();
+    assert_eq!(points.len(), 150);
+    assert!(points.iter().all(|p| p["counts"].is_object()), "every point has its counts");
+    world.assert_books();
+}

@@ -1,6 +1,6 @@
 //! `submit`: quote, hold, send, wait.
 
-mod batch;
+pub(super) mod batch;
 pub(super) mod room;
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller_until_e
 use crate::cli::{Context, Failure, diagnostics};
 use crate::failpoint;
 use crate::ids::{BudgetName, CollectionId, JobId};
-use crate::job::{HoldKind, Job, State};
+use crate::job::{Fire, HoldKind, Job, State};
 use crate::money::Money;
 use crate::runner::{Patience, Runner};
 use crate::store::{Kind, Store};
@@ -82,6 +82,12 @@ pub struct Args {
     /// Not before, such as 2026-11-24T18:00:00Z
     #[arg(long, value_name = "T")]
     pub(super) not_before: Option<String>,
+    /// Make the failed lines of this batch again, alone: `--retry failed` with the --key of the batch
+    #[arg(long, value_name = "WHICH", value_parser = ["failed"], requires = "key", requires = "batch")]
+    pub(super) retry: Option<String>,
+    /// Send nothing more of this batch once so many of it failed
+    #[arg(long, value_name = "N", requires = "batch")]
+    pub(super) max_fails: Option<u64>,
     /// Direct reservation
     #[arg(long, value_name = "ARN")]
     pub(super) reservation: Option<String>,
@@ -168,6 +174,7 @@ pub(super) fn request<'a>(
         quote: args.quote.clone(),
         retries: args.retries,
         not_before: not_before.map_err(|e| usage(e.to_string()))?,
+        fire: Fire { max_fails: args.max_fails, ..Fire::default() },
         max_duration_ms: max_duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
         hard: args.hard,
         reservation: args.reservation.clone(),

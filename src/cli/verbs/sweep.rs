@@ -12,7 +12,7 @@ use shotbook_sim::target::Device;
 
 use self::points::Points;
 use super::submit;
-use crate::app::{self, Entry, Here, Plan, Refused, Request};
+use crate::app::{self, Entry, Here, Lot, Plan, Refused, Request};
 use crate::budget::Facts;
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
@@ -86,6 +86,15 @@ pub(super) struct Sweep {
     /// Tag
     #[arg(long = "tag", value_name = "K=V")]
     tags: Vec<String>,
+    /// Make the failed points again, alone: `--retry failed` with the --key of the sweep
+    #[arg(long, value_name = "WHICH", value_parser = ["failed"], requires = "key")]
+    retry: Option<String>,
+    /// Send nothing more once so many tasks failed
+    #[arg(long, value_name = "N")]
+    max_fails: Option<u64>,
+    /// New paid attempts of each task after a failure, at most 3
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: u32,
     /// Refuse a sweep that can cost more
     #[arg(long, value_name = "USD")]
     max_cost: Option<String>,
@@ -123,6 +132,8 @@ impl Sweep {
             detach: self.detach,
             dry_run: self.dry_run,
             seed: self.seed,
+            max_fails: self.max_fails,
+            retries: self.retries,
             circuit: self.circuit.clone(),
             ..submit::Args::default()
         }
@@ -133,6 +144,8 @@ impl Sweep {
 pub(super) struct Planned {
     pub(super) packing: Packing,
     plans: Vec<Plan>,
+    /// Keys of the tasks, unless their ids are.
+    keys: Vec<Option<String>>,
     fees: Option<Fees>,
     pub(super) hold: Money,
 }
@@ -158,7 +171,16 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     loaded.inputs = inputs(&loaded.inputs, &points, 0);
     loaded.bound(out)?;
     let list = context.prices()?;
-    let planned = plan(args, &own, (device, &list), &loaded, &points, out)?;
+    let mut planned = plan(args, &own, (device, &list), &loaded, &points, out)?;
+    let mut lot = None;
+    if args.retry.is_some() {
+        let store = context.store()?;
+        lot = submit::batch::again(args.key.as_deref().unwrap_or_default(), &store)?;
+        if let Some(lot) = &lot {
+            planned = planned.failed(&store, lot)?;
+            submit::batch::say_again(lot, planned.plans.len(), "tasks", out);
+        }
+    }
     let wish = fit::Wish { args, device, list: &list, loaded: &loaded, points: &points };
     let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
     if let Some(max_cost) = max_cost.filter(|max| planned.hold > *max) {
@@ -167,19 +189,23 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         return Err(Failure::from(refused).with_help(submit::room::or_else(&parts, max_cost, None)));
     }
     if args.dry_run && out.is_json() {
-        out.json(&plan_json(own.on(), &points, &planned));
+        out.json(&plan_json(own.on(), &planned));
         return Ok(0);
     }
-    let proof = proof(&points, &planned)?;
+    let store = context.store()?;
+    if let Some(lot) = lot.as_ref().filter(|_| planned.plans.is_empty()) {
+        let ids = submit::batch::of_points(&store, &lot.id)?;
+        return submit::drive_all(&own, context, &store, &lot.id, &ids, out);
+    }
+    let proof = proof(&planned)?;
     if args.dry_run {
         out.line(&proof);
         out.line(&format!("would hold {:#}; nothing was sent", planned.hold));
         return Ok(0);
     }
     out.say(&proof);
-    let store = context.store()?;
     submit::ask_for(&own, planned.hold, "", &store, out)?;
-    let (collection, ids) = accept(&own, wish, &planned, context, &store, out)?;
+    let (collection, ids) = accept(&own, wish, &planned, lot, context, &store, out)?;
     submit::room::warn(&store, &ids, out)?;
     submit::drive_all(&own, context, &store, &collection, &ids, out)
 }
@@ -237,13 +263,40 @@ pub(super) fn plan(
         hold = hold.plus(plan.hold).map_err(Refused::from)?;
         plans.push(plan);
     }
-    let fees = match plans.first().map(|p| &p.price.tariff) {
+    let key = |number| own.key.as_ref().map(|key| format!("{key}/{number}"));
+    let keys = (0..plans.len()).map(key).collect();
+    let fees = fees(&packing, &plans)?;
+    Ok(Planned { packing, plans, keys, fees, hold })
+}
+
+fn fees(packing: &Packing, plans: &[Plan]) -> Result<Option<Fees>, Failure> {
+    Ok(match plans.first().map(|p| &p.price.tariff) {
         Some(Tariff::PerShot { task_fee, shot_fee }) => {
             Some(packing.fees(*task_fee, *shot_fee).map_err(Refused::from)?)
         }
         _ => None,
-    };
-    Ok(Planned { packing, plans, fees, hold })
+    })
+}
+
+impl Planned {
+    /// The tasks of it that failed, each under the key of its next job.
+    fn failed(self, store: &dyn Store, lot: &Lot) -> Result<Self, Failure> {
+        let first = |task: &Task| task.points.first().map_or(0, |&p| u64::from(p));
+        let plans: Vec<(&Plan, u64)> = self.plans.iter().zip(self.packing.tasks.iter().map(first)).collect();
+        let failed = app::failed(store, &lot.id, &plans)?;
+        let (mut tasks, mut plans, mut keys, mut hold) = (Vec::new(), Vec::new(), Vec::new(), Money::ZERO);
+        let mut single_tasks = 0;
+        for (n, key) in failed {
+            hold = hold.plus(self.plans[n].hold).map_err(Refused::from)?;
+            single_tasks += self.packing.tasks[n].points.len() as u64;
+            tasks.push(self.packing.tasks[n].clone());
+            plans.push(self.plans[n].clone());
+            keys.push(Some(key));
+        }
+        let packing = Packing { tasks, single_tasks };
+        let fees = fees(&packing, &plans)?;
+        Ok(Self { packing, plans, keys, fees, hold })
+    }
 }
 
 /// Which points share a task. The built-in simulator takes them one by one.
@@ -281,8 +334,9 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
 }
 
 /// What packing saves, in one line.
-fn proof(points: &Points, planned: &Planned) -> Result<String, Failure> {
-    let (n, tasks, sets) = (points.rows.len(), planned.packing.tasks.len(), planned.packing.sets());
+fn proof(planned: &Planned) -> Result<String, Failure> {
+    let n: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
+    let (tasks, sets) = (planned.packing.tasks.len(), planned.packing.sets());
     let form = match (sets, tasks) {
         (0, 1) => "1 task".to_owned(),
         (0, _) => format!("{tasks} tasks"),
@@ -306,8 +360,9 @@ fn proof(points: &Points, planned: &Planned) -> Result<String, Failure> {
     })
 }
 
-fn plan_json(device: &str, points: &Points, planned: &Planned) -> serde_json::Value {
-    let mut out = json!({"schema": "shotbook.plan/1", "device": device, "points": points.rows.len(),
+fn plan_json(device: &str, planned: &Planned) -> serde_json::Value {
+    let points: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
+    let mut out = json!({"schema": "shotbook.plan/1", "device": device, "points": points,
         "tasks": planned.packing.tasks.len(), "program_sets": planned.packing.sets(),
         "shots": planned.packing.shots(), "hold": planned.hold.to_string()});
     if let Some(fees) = &planned.fees {
@@ -326,17 +381,15 @@ pub(super) fn accept(
     own: &submit::Args,
     wish: fit::Wish<'_>,
     planned: &Planned,
+    lot: Option<Lot>,
     context: &Context,
     store: &SqliteStore,
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
     let met = submit::meet(context, store, wish.device)?;
-    let collection = match &own.key {
-        Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
-        None => {
-            let id = Here.collection_id();
-            (id.clone(), id.to_string())
-        }
+    let lot = match lot {
+        Some(lot) => lot,
+        None => submit::batch::lot_of(own.key.as_ref(), store)?,
     };
     let tags: BTreeMap<String, String> = submit::tags_of(own)?;
     let facts = Facts {
@@ -353,14 +406,14 @@ pub(super) fn accept(
         .map(|(number, ((task, plan), id))| Entry {
             plan,
             id,
-            key: own.key.as_ref().map(|key| format!("{key}/{number}")),
+            key: planned.keys[number].clone(),
             points: task.points.iter().map(|&p| u64::from(p)).collect(),
             facts: facts.clone(),
         })
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = app::accept_all(store, &entries, Some(collection.clone()), met.world.clone(), time::now());
+    let accepted = app::accept_all(store, &entries, Some(&lot), met.world.clone(), time::now());
     failpoint::hit("accept.after").map_err(injected)?;
     if let Err(Refused::OverBudget(shortfall)) = &accepted {
         let named: Vec<BudgetName> = own.budget.iter().map(BudgetName::new).collect();
@@ -370,21 +423,9 @@ pub(super) fn accept(
         let help = submit::room::or_else(&parts, free, Some(raise));
         return Err(Failure::from(Refused::OverBudget(shortfall.clone())).with_help(help));
     }
-    let ids = match accepted? {
-        Accepted::Same(ids) => {
-            out.say(&format!("{} is here already under this key", collection.0));
-            ids
-        }
-        _ => {
-            let mut ids: Vec<JobId> = Vec::with_capacity(entries.len());
-            let mut seen = std::collections::HashSet::new();
-            for (_, id) in store.points(&collection.0)? {
-                if seen.insert(id.clone()) {
-                    ids.push(id);
-                }
-            }
-            ids
-        }
-    };
-    Ok((collection.0, ids))
+    if matches!(accepted?, Accepted::Same(_)) {
+        out.say(&format!("{} is here already under this key", lot.id));
+    }
+    let ids = submit::batch::of_points(store, &lot.id)?;
+    Ok((lot.id, ids))
 }

@@ -87,7 +87,7 @@ fn index_of(task: &QuantumTaskArn) -> usize {
     task.as_str()[1..].parse().expect("the model's own name")
 }
 
-fn terms() -> Arc<Terms> {
+pub fn terms() -> Arc<Terms> {
     let blob = BlobId::new("b");
     Arc::new(Terms {
         id: JobId::new("j"),
@@ -116,6 +116,7 @@ fn terms() -> Arc<Terms> {
         max_cost: None,
         retries: RetryPolicy { paid: 1 },
         not_before: None,
+        fire: Fire::default(),
         created_at: instant(0),
         collection: None,
         adopted: false,
@@ -349,7 +350,7 @@ impl World {
                 next.runners[r] = Runner::Knows { job: job.clone(), event };
                 out.push((("runner: fetches", r as u8), next));
             }
-            Duty::Wait { .. } | Duty::Nothing | Duty::Open | Duty::Compute => {
+            Duty::Wait { .. } | Duty::Nothing | Duty::Open | Duty::Compute | Duty::Withdraw { .. } => {
                 out.push((("runner: waits", r as u8), next));
             }
         }
@@ -568,6 +569,7 @@ fn encode_job(job: &Job, out: &mut Vec<u8>) {
                 Outcome::Refused(_) => 4,
                 Outcome::OverBudget { .. } => 5,
                 Outcome::Absent => 6,
+                Outcome::Withdrawn { .. } => 7,
             },
         ]),
     }

@@ -129,6 +129,9 @@ impl Store for Books<'_> {
     fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError> {
         self.inner.points(id)
     }
+    fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {
+        self.inner.failures(id, since)
+    }
     fn lease_all(
         &self,
         ids: &[JobId],

@@ -13,7 +13,7 @@ use super::world::{MINUTE, Network, ProcessClock, SECOND, Sim};
 use crate::backend::braket::in_process::InProcess;
 use crate::budget::{Budget, Period, Scope};
 use crate::ids::{BlobId, BudgetName, DeviceArn, JobId, JobTag, RunnerId};
-use crate::job::{Event, HoldKind, Job, Outcome, Place, RetryPolicy, Stage, Terms, apply};
+use crate::job::{Event, Fire, HoldKind, Job, Outcome, Place, RetryPolicy, Stage, Terms, apply};
 use crate::money::Money;
 use crate::price::Tariff;
 use crate::runner::{Compute, Patience, RunError, Runner};
@@ -125,6 +125,7 @@ fn terms(sim: &Sim, store: &dyn Store, number: usize) -> Terms {
         max_cost: None,
         retries: RetryPolicy { paid: (chance.next() % 3) as u32 },
         not_before,
+        fire: Fire::default(),
         created_at: at,
         collection: None,
         adopted: false,
@@ -243,6 +244,7 @@ impl<'s> Play<'s> {
             Wish::Accept(new) => {
                 let id = new.job.terms.id.clone();
                 let acceptance = Acceptance {
+                    again: false,
                     collection: None,
                     jobs: vec![(*new).clone()],
                     blobs: vec![ACTION.as_bytes().to_vec()],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::budget::{Budget, Period, Scope};
 use crate::ids::{BlobId, BudgetName, DeviceArn, JobId, JobTag, QuantumTaskArn, StoreId, Token};
 use crate::job::{
-    Event, HoldKind, Job, Lane, Output, Place, RetryPolicy, Sealed, StatusReport, TaskStatus, Terms,
+    Event, Fire, HoldKind, Job, Lane, Output, Place, RetryPolicy, Sealed, StatusReport, TaskStatus, Terms,
 };
 use crate::money::Money;
 use crate::price::{Metering, Tariff};
@@ -64,6 +64,7 @@ pub fn job(name: &str, hold: &str, budgets: &[&str]) -> Job {
         max_cost: Some(usd("2")),
         retries: RetryPolicy::default(),
         not_before: None,
+        fire: Fire::default(),
         created_at: now(),
         collection: None,
         adopted: false,
@@ -73,7 +74,7 @@ pub fn job(name: &str, hold: &str, budgets: &[&str]) -> Job {
 
 pub fn acceptance(jobs: &[Job]) -> Acceptance {
     let jobs = jobs.iter().map(|j| NewJob { job: j.clone(), points: vec![0] }).collect();
-    Acceptance { collection: None, jobs, blobs: Vec::new(), world: None, at: now() }
+    Acceptance { collection: None, jobs, blobs: Vec::new(), world: None, again: false, at: now() }
 }
 
 pub fn budget(name: &str, limit: &str, per: Period) -> Budget {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Args, Met, ask_for, drive_all, explain, meet, request};
-use crate::app::{self, Entry, Here, Plan, Refused};
+use crate::app::{self, Entry, Here, Lot, Plan, Refused};
 use crate::budget::Facts;
 use crate::cli::circuit::{Loaded, read_text};
 use crate::cli::output::Out;
@@ -37,10 +37,28 @@ struct Line {
 struct Planned {
     args: Args,
     plan: Plan,
+    point: u64,
 }
 
 pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let planned = plan_all(file, args, context, out)?;
+    let mut planned = plan_all(file, args, context, out)?;
+    let mut lot = None;
+    if args.retry.is_some() {
+        let store = context.store()?;
+        lot = again(args.key.as_deref().unwrap_or_default(), &store)?;
+        if let Some(lot) = &lot {
+            let plans: Vec<(&Plan, u64)> = planned.iter().map(|p| (&p.plan, p.point)).collect();
+            let failed: BTreeMap<usize, String> = app::failed(&store, &lot.id, &plans)?.into_iter().collect();
+            let all = std::mem::take(&mut planned).into_iter().enumerate();
+            planned = all
+                .filter_map(|(n, p)| {
+                    let key = failed.get(&n)?.clone();
+                    Some(Planned { args: Args { key: Some(key), ..p.args }, ..p })
+                })
+                .collect();
+            say_again(lot, planned.len(), "lines", out);
+        }
+    }
     let total = planned.iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold));
     let total = total.map_err(|e| Failure::new("SB2001", e.to_string()))?;
     if let Some(max_cost) = args.max_cost.as_deref().map(super::amount).transpose()?.filter(|m| total > *m) {
@@ -55,8 +73,11 @@ pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<
         return Ok(0);
     }
     let store = context.store()?;
+    if let Some(lot) = lot.as_ref().filter(|_| planned.is_empty()) {
+        return drive_all(args, context, &store, &lot.id, &of_points(&store, &lot.id)?, out);
+    }
     ask_for(args, total, &format!(" for {} submissions", planned.len()), &store, out)?;
-    let (collection, ids) = accept(&planned, args, context, &store, out)?;
+    let (collection, ids) = accept(&planned, args, lot, context, &store, out)?;
     drive_all(args, context, &store, &collection, &ids, out)
 }
 
@@ -87,7 +108,7 @@ fn plan_all(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result
         };
         let request = request(&own, device, loaded).map_err(|f| f.at(&place))?;
         let plan = app::plan(&request, &list).map_err(|r| explain(r, loaded, out).at(&place))?;
-        planned.push(Planned { args: own, plan });
+        planned.push(Planned { args: own, plan, point: point as u64 });
     }
     if planned.is_empty() {
         return Err(Failure::new("SB2001", format!("{file} has no submission"))
@@ -119,21 +140,52 @@ fn merged(args: &Args, line: &Line, point: usize) -> Result<Args, String> {
     Ok(own)
 }
 
+/// The collection of a key or id as one whose points get new jobs; `None` when it is not there yet.
+pub fn again(key: &str, store: &dyn Store) -> Result<Option<Lot>, Failure> {
+    let found = store.collections()?.into_iter().find(|c| c.key == key || c.id.as_str() == key);
+    Ok(found.map(|c| Lot { id: c.id, key: c.key, again: true }))
+}
+
+/// How much of a collection is made again.
+pub fn say_again(lot: &Lot, many: usize, what: &str, out: &mut Out) {
+    match many {
+        0 => out.say(&format!("nothing of {} failed", lot.id)),
+        many => out.say(&format!("{many} {what} of {} failed and are made again", lot.id)),
+    }
+}
+
+/// The jobs of a collection, each once, in the order of its points.
+pub fn of_points(store: &dyn Store, id: &CollectionId) -> Result<Vec<JobId>, Failure> {
+    let mut seen = std::collections::HashSet::new();
+    Ok(store.points(id)?.into_iter().map(|(_, id)| id).filter(|id| seen.insert(id.clone())).collect())
+}
+
+/// The collection that a key names, or a fresh one.
+pub fn lot_of(key: Option<&String>, store: &dyn Store) -> Result<Lot, Failure> {
+    Ok(match key {
+        Some(key) => {
+            Lot { id: CollectionId::of(&store.identity()?.store, key), key: key.clone(), again: false }
+        }
+        None => {
+            let id = Here.collection_id();
+            Lot { key: id.to_string(), id, again: false }
+        }
+    })
+}
+
 fn accept(
     planned: &[Planned],
     args: &Args,
+    lot: Option<Lot>,
     context: &Context,
     store: &SqliteStore,
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
     let answerers = meet_all(planned, context, store)?;
     let world = answerers.values().find_map(|met| met.world.clone());
-    let collection = match &args.key {
-        Some(key) => (CollectionId::of(&store.identity()?.store, key), key.clone()),
-        None => {
-            let id = Here.collection_id();
-            (id.clone(), id.to_string())
-        }
+    let lot = match lot {
+        Some(lot) => lot,
+        None => lot_of(args.key.as_ref(), store)?,
     };
     let tags: Vec<BTreeMap<String, String>> =
         planned.iter().map(|p| super::tags_of(&p.args)).collect::<Result<_, _>>()?;
@@ -145,7 +197,7 @@ fn accept(
             plan: &p.plan,
             id,
             key: p.args.key.clone(),
-            points: vec![n as u64],
+            points: vec![p.point],
             facts: Facts {
                 project: p.args.project.as_deref(),
                 user: answerers.get(p.args.on()).and_then(|met| met.user.as_deref()),
@@ -157,16 +209,17 @@ fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = app::accept_all(store, &entries, Some(collection.clone()), world, time::now())?;
+    let accepted = app::accept_all(store, &entries, Some(&lot), world, time::now())?;
     failpoint::hit("accept.after").map_err(injected)?;
-    let ids: Vec<JobId> = match accepted {
+    let own = of_points(store, &lot.id)?;
+    let ids = match accepted {
         Accepted::Same(ids) => {
-            out.say(&format!("{} is here already under this key", collection.0));
-            ids
+            out.say(&format!("{} is here already under this key", lot.id));
+            if own.is_empty() { ids } else { own }
         }
-        _ => store.points(&collection.0)?.into_iter().map(|(_, id)| id).collect(),
+        _ => own,
     };
-    Ok((collection.0, ids))
+    Ok((lot.id, ids))
 }
 
 /// Asks each region once who answers there.
