@@ -113,7 +113,7 @@ impl<'a> Paid<'a> {
             loaded: &self.loaded,
             points: &points,
         };
-        sweep::accept(&self.own, wish, &planned, self.context, self.store, &mut self.out)
+        sweep::accept(&self.own, wish, &planned, None, self.context, self.store, &mut self.out)
     }
 
     /// What is already in the store under a key.
