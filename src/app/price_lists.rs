@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::price::offer_file::{self, OfferError};
-use crate::price::{PriceList, PriceListError};
+use crate::price::{OwnPrices, OwnPricesError, PriceList, PriceListError};
 
 /// Most that is read of a list. Units: bytes.
 const LIST_BYTES: u64 = 64 << 20;
@@ -33,6 +33,14 @@ pub enum ListsError {
         /// Why.
         cause: PriceListError,
     },
+    /// The user's own table.
+    #[error("{path}: {cause}")]
+    Own {
+        /// Which file.
+        path: String,
+        /// Why.
+        cause: OwnPricesError,
+    },
     /// What was offered is refused whole.
     #[error(transparent)]
     Offer(#[from] OfferError),
@@ -42,6 +50,22 @@ impl PriceLists {
     /// The lists below a data directory.
     pub fn below(home: &Path) -> Self {
         Self { folder: home.join("prices") }
+    }
+
+    /// Where the user's own table of unpublished prices is looked for.
+    pub fn own_path(&self) -> PathBuf {
+        self.folder.with_file_name("prices.toml")
+    }
+
+    /// The user's own table; empty when there is none.
+    pub fn own(&self) -> Result<OwnPrices, ListsError> {
+        let path = self.own_path();
+        if !path.exists() {
+            return Ok(OwnPrices::default());
+        }
+        let shown = path.display().to_string();
+        let text = read_bounded(&path).map_err(|cause| ListsError::Io { path: shown.clone(), cause })?;
+        OwnPrices::from_toml(&text).map_err(|cause| ListsError::Own { path: shown, cause })
     }
 
     /// Dates of all lists, the oldest first, the embedded one among them.

@@ -175,13 +175,17 @@ pub fn plan(request: &Request<'_>, list: &PriceList) -> Result<Plan, Refused> {
     let subject =
         Subject { circuit: request.circuit, sha256: request.sha256, inputs: &inputs, shots: request.shots };
     let quote_id = quote::id(&subject, list);
+    let quote_id = match &request.reservation {
+        Some(arn) => quote::reserved_id(&quote_id, arn),
+        None => quote_id,
+    };
     if let Some(asked) = request.quote.as_ref().filter(|q| **q != quote_id) {
         return Err(Refused::StaleQuote { asked: asked.clone(), now: quote_id });
     }
     let (place, action) = placed(request)?;
     let price = quote::price(&subject, list, request.device)?
         .ok_or_else(|| Refused::NoPrice(request.device.name.clone()))?;
-    let price = if request.reservation.is_some() { reserved(price) } else { price };
+    let price = if request.reservation.is_some() { price.reserved() } else { price };
     let (hold, hold_kind) = held(request, &price)?;
     if let Some(max_cost) = request.max_cost.filter(|&max| hold > max) {
         return Err(Refused::OverMaxCost { worst_case: hold, max_cost });
@@ -275,11 +279,6 @@ fn placed(request: &Request<'_>) -> Result<(Place, String), Refused> {
         experimental: submission.experimental,
     };
     Ok((place, submission.action))
-}
-
-/// Tasks in a reservation add nothing to its hourly price.
-fn reserved(price: Price) -> Price {
-    Price { tariff: Tariff::Free, total: Money::ZERO, worst_case: Money::ZERO, hold: Money::ZERO, ..price }
 }
 
 fn held(request: &Request<'_>, price: &Price) -> Result<(Money, HoldKind), Refused> {

@@ -91,7 +91,7 @@ impl From<ListsError> for Failure {
     fn from(error: ListsError) -> Self {
         let code = match &error {
             ListsError::Io { .. } => "SB2006",
-            ListsError::Kept { .. } | ListsError::Offer(_) => "SB2009",
+            ListsError::Kept { .. } | ListsError::Own { .. } | ListsError::Offer(_) => "SB2009",
         };
         Self::new(code, error.to_string())
     }

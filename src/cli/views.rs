@@ -133,6 +133,13 @@ pub fn device_quote(row: &DeviceQuote) -> Value {
         out.insert("total".into(), money(price.total));
         out.insert("worst_case".into(), money(price.worst_case));
         out.insert("hold".into(), money(price.hold));
+        if let Some((low, high)) = row.forecast_ms {
+            out.insert("forecast_ms".into(), json!([low, high]));
+            let range = [low, high].map(|ms| {
+                price.tariff.for_duration(ms).and_then(|m| m.times(price.tasks)).unwrap_or(price.worst_case)
+            });
+            out.insert("range".into(), json!(range.map(|m| m.min(price.worst_case).to_string())));
+        }
     }
     out.insert("notes".into(), json!(row.notes));
     Value::Object(out)

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use shotbook_sim::circuit::{Circuit, Op};
 use shotbook_sim::target::{self, Device, DeviceKind, DeviceState};
 
+use super::own::OwnPrices;
 use super::price_list::{PriceList, Rate};
 use super::tariff::Tariff;
 use crate::ids::hex;
@@ -49,6 +50,8 @@ pub struct DeviceQuote {
     pub fits: bool,
     /// What it costs; none when the device does not take it.
     pub price: Option<Price>,
+    /// How long a managed simulator may take, the least and the most that is expected. Units: milliseconds.
+    pub forecast_ms: Option<(u64, u64)>,
     /// Why it does not fit, and what else to know.
     pub notes: Vec<String>,
 }
@@ -109,8 +112,20 @@ pub fn id(subject: &Subject<'_>, list: &PriceList) -> String {
     format!("q_{}", &hex(&hash.finalize())[..12])
 }
 
+/// Most tasks that a quote splits its shots into; more is a mistake.
+const MOST_TASKS: u64 = 1000;
+
+/// The fewest tasks that shots take on a device, and the most shots of one of them. What no splitting
+/// makes legal is one task, which the device refuses.
+pub fn split(shots: u64, device: &Device) -> (u64, u64) {
+    let most = device.shots.map_or(u64::MAX, |(_, most)| most.max(1));
+    let tasks = shots.div_ceil(most).max(1);
+    if tasks > MOST_TASKS { (1, shots) } else { (tasks, shots.div_ceil(tasks)) }
+}
+
 fn device_quote(subject: &Subject<'_>, list: &PriceList, device: &Device) -> DeviceQuote {
-    let refusals = target::check(subject.circuit, device, Some(subject.shots));
+    let (tasks, each) = split(subject.shots, device);
+    let refusals = target::check(subject.circuit, device, Some(each));
     let mut notes: Vec<String> = Vec::new();
     for refusal in &refusals {
         if !notes.contains(&refusal.message) {
@@ -118,7 +133,7 @@ fn device_quote(subject: &Subject<'_>, list: &PriceList, device: &Device) -> Dev
         }
     }
     let mut fits = refusals.is_empty();
-    let price = match price(subject, list, device) {
+    let price = match price(subject, list, device).and_then(|p| p.map(|p| times(p, tasks)).transpose()) {
         Ok(Some(price)) => Some(price),
         Ok(None) => {
             fits = false;
@@ -131,14 +146,88 @@ fn device_quote(subject: &Subject<'_>, list: &PriceList, device: &Device) -> Dev
             None
         }
     };
+    if fits && tasks > 1 {
+        notes.push(format!("{tasks} tasks of at most {each} shots"));
+    }
     if fits && device.status.state == DeviceState::Offline {
         notes.push(format!("offline when last seen, {}", device.status.observed));
     }
+    let mut forecast = None;
     if fits && let Some(Rate::PerMinute { minimum_ms, .. }) = list.rate(&device.name) {
-        notes.push(format!("billed by time, at least {} s", minimum_ms / 1000));
+        forecast = Some(forecast_range_ms(subject.circuit));
+        notes.push(format!("billed by time, at least {} s a task", minimum_ms / 1000));
+        notes.extend(price.as_ref().map(|p| format!("at most {:#}, unless --max-duration", p.worst_case)));
     }
     let (device, arn) = (device.name.clone(), device.arn.clone());
-    DeviceQuote { device, arn, fits, price: price.filter(|_| fits), notes }
+    DeviceQuote { device, arn, fits, price: price.filter(|_| fits), forecast_ms: forecast, notes }
+}
+
+/// The price of so many tasks in place of one: shots are counted once, all else for each task.
+fn times(one: Price, tasks: u64) -> Result<Price, OutOfRange> {
+    if tasks == 1 || one.tariff == Tariff::Free {
+        return Ok(one);
+    }
+    let extra = match &one.tariff {
+        Tariff::PerShot { task_fee, .. } => {
+            let extra = task_fee.times(tasks - 1)?;
+            [extra, extra, extra]
+        }
+        _ => [one.total.times(tasks - 1)?, one.worst_case.times(tasks - 1)?, one.hold.times(tasks - 1)?],
+    };
+    Ok(Price {
+        tasks,
+        total: one.total.plus(extra[0])?,
+        worst_case: one.worst_case.plus(extra[1])?,
+        hold: one.hold.plus(extra[2])?,
+        ..one
+    })
+}
+
+/// The id of a quote whose tasks run in a reservation.
+pub fn reserved_id(id: &str, reservation: &str) -> String {
+    let hash = Sha256::digest(format!("{id}|{reservation}").as_bytes());
+    format!("q_{}", &hex(&hash)[..12])
+}
+
+impl Quote {
+    /// The same where tasks run in a reservation: they add nothing to its hourly price.
+    #[must_use]
+    pub fn in_reservation(mut self, reservation: &str, own: &OwnPrices) -> Self {
+        self.id = reserved_id(&self.id, reservation);
+        for row in &mut self.devices {
+            let Some(price) = row.price.take() else { continue };
+            row.price = Some(price.reserved());
+            row.notes.push(match own.reservation(&row.device) {
+                Some(hourly) => format!("the reservation is {hourly:#} an hour by your table"),
+                None => "the reservation's hours are billed apart; no price of them is published".to_owned(),
+            });
+        }
+        self
+    }
+}
+
+impl Price {
+    /// The price of the same tasks in a reservation.
+    #[must_use]
+    pub fn reserved(self) -> Self {
+        let zero = Money::ZERO;
+        Self {
+            tariff: Tariff::Free,
+            total: zero,
+            worst_case: zero,
+            hold: zero,
+            hold_kind: HoldKind::Hard,
+            ..self
+        }
+    }
+}
+
+/// The least and the most that a managed simulator is expected to take. Units: milliseconds.
+///
+/// The forecast is one constant for all circuits, so the range is wide: a tenth to ten times.
+fn forecast_range_ms(circuit: &Circuit) -> (u64, u64) {
+    let middle = forecast_ms(circuit);
+    (middle / 10, middle.saturating_mul(10))
 }
 
 /// What one task of the subject costs on a device; `None` when the list has no rate.
