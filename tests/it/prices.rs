@@ -63,4 +63,112 @@ fn quotes_are_bounded_and_sorted() {
     quote(&["--on", "garnet", "--fail-over", "1.75"], 0);
     quote(&["--on", "garnet", "--fail-over", "1.74"], 3);
     quote(&["--on", "aquila", "--fail-over", "100"], 3);
+    let simulator = ["--on", "sv1", "--within", "5"];
+    assert!(quote(&simulator, 0).is_empty(), "13.50 at worst does not fit into 5");
+    quote(&["--on", "sv1", "--fail-over", "13.49"], 3);
+    quote(&["--on", "sv1", "--fail-over", "13.5"], 0);
+}
+
+#[test]
+fn shots_above_the_most_are_the_fewest_tasks_and_their_counts_add_up() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    let quote = world.json(&["quote", &bell, "--shots", "50000", "--on", "garnet", "--json"], 0);
+    let row = &quote["devices"][0];
+    assert_eq!((&row["tasks"], &row["total"], &row["fits"]), (&3.into(), &"73.4".into(), &true.into()));
+    let id = quote["id"].as_str().unwrap();
+    let submit = ["submit", &bell, "--shots", "50000", "--on", "garnet", "--yes", "--key", "big", "--json"];
+    let stale = [&submit[..], &["--quote", "q_000000000000"]].concat();
+    assert_eq!(world.run(&stale).status.code(), Some(3));
+    assert_eq!(world.run(&[&submit[..], &["--max-cost", "73.39"]].concat()).status.code(), Some(3));
+    let sent = world.json(&[&submit[..], &["--quote", id, "--max-cost", "73.40"]].concat(), 0);
+    assert_eq!((world.creates(), &sent["settled"]), (3, &"73.4".into()));
+    let result = world.json(&["result", "big", "--json"], 0);
+    assert_eq!((&result["shots"], &result["cost"]["total"]), (&50_000.into(), &"73.4".into()));
+    let counts = result["counts"].as_object().unwrap();
+    assert_eq!(counts.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), 50_000);
+    world.assert_books();
+}
+
+#[test]
+fn a_live_quote_knows_states_queues_and_windows() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    let quote = world.json(&["quote", &bell, "--shots", "1000", "--sort", "queue", "--json"], 0);
+    let rows = quote["devices"].as_array().unwrap();
+    let of = |name: &str| rows.iter().find(|r| r["device"] == name).unwrap();
+    assert_eq!((&of("garnet")["live"]["status"], &of("garnet")["fits"]), (&"ONLINE".into(), &true.into()));
+    assert_eq!(
+        (&of("ibex-q1")["live"]["status"], &of("ibex-q1")["fits"]),
+        (&"OFFLINE".into(), &false.into())
+    );
+    assert!(of("garnet")["live"]["queue"].is_string() && rows.last().unwrap()["fits"] == false, "{rows:?}");
+    assert_eq!(world.creates(), 0);
+}
+
+#[test]
+fn a_reservation_makes_tasks_free_and_its_hours_come_from_the_users_table() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c";
+    let quote = ["quote", &bell, "--shots", "1000", "--on", "garnet", "--reservation", arn, "--json"];
+    let first = world.json(&quote, 0);
+    let plain = world.json(&["quote", &bell, "--shots", "1000", "--on", "garnet", "--json"], 0);
+    assert_ne!(first["id"], plain["id"]);
+    std::fs::create_dir_all(world.home()).unwrap();
+    let table = world.home().join("prices.toml");
+    std::fs::write(&table, "currency = \"USD\"\n[[reservation]]\ndevice = \"garnet\"\nper_hour = \"3000\"\n")
+        .unwrap();
+    let row = world.json(&quote, 0)["devices"][0].clone();
+    assert_eq!(
+        (&row["total"], &row["notes"][0]),
+        (&"0".into(), &"the reservation is $3000.00 an hour by your table".into())
+    );
+    let submit =
+        ["submit", &bell, "--shots", "1000", "--on", "garnet", "--reservation", arn, "--yes", "--json"];
+    let job = world.json(&[&submit[..], &["--quote", first["id"].as_str().unwrap()]].concat(), 0);
+    assert_eq!(job["settled"], "0");
+    world.assert_books();
+    std::fs::write(&table, "currency = \"EUR\"\n").unwrap();
+    assert_eq!(world.json(&quote, 2)["code"], "SB2009");
+    for wrong in [&["--on", "garnet,emerald"][..], &["--on", "cepheus"], &["--on", "sv1"]] {
+        let args = [&["quote", &bell, "--shots", "1000", "--reservation", arn], wrong].concat();
+        assert_eq!(world.run(&args).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_change_of_named_sweeps_is_priced_and_bounded() {
+    let world = World::new();
+    let folder = world.folder.path();
+    let text = "OPENQASM 3.0;\ninput float theta;\nqubit[1] q;\nrx(theta) q[0];\nbit[1] b = measure q;\n";
+    std::fs::write(folder.join("rabi.qasm"), text).unwrap();
+    let file = |name: &str, more: &str| {
+        let path = folder.join(name);
+        let text = format!(
+            "device = \"cepheus\"\nproject = \"chem\"\n[sweep.nightly]\nfile = \"rabi.qasm\"\nparam = \"theta=0:6.28:500\"\nshots = 100\n{more}"
+        );
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (base, head) = (file("base.toml", "pack = false\n"), file("shotbook.toml", ""));
+    let compare = ["quote", "--compare", &base, &head];
+    let said = String::from_utf8(world.run(&compare).stdout).unwrap();
+    assert!(said.starts_with("this change moves the nightly sweep from $171.25 (500 circuits → 500 tasks on cepheus) to $22.75 (500 circuits → 5 program sets on cepheus)"), "{said}");
+    let json = world.json(&[&compare[..], &["--json", "--fail-over", "22.75"]].concat(), 0);
+    assert_eq!(
+        (&json["base"], &json["head"], &json["change"]),
+        (&"171.25".into(), &"22.75".into(), &"-148.5".into())
+    );
+    assert_eq!(world.run(&[&compare[..], &["--fail-over", "22.74"]].concat()).status.code(), Some(3));
+    let mut named = world.command(&["sweep", "nightly", "--shots", "10", "--dry-run", "--json"]);
+    let planned = named.current_dir(folder).output().unwrap();
+    let planned: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    assert_eq!(
+        (&planned["points"], &planned["total"]),
+        (&500.into(), &"3.625".into()),
+        "flags before the file"
+    );
+    let typo = file("typo.toml", "shot = 3\n");
+    assert_eq!(world.run(&["quote", "--compare", &base, &typo]).status.code(), Some(2));
 }

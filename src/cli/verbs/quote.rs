@@ -1,5 +1,6 @@
 //! `quote`: what a circuit costs on each device, before spending.
 
+mod compare;
 mod live;
 
 use shotbook_sim::circuit::Circuit;
@@ -20,11 +21,14 @@ use crate::price::quote::{DeviceQuote, Quote, Subject};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Circuits
-    #[arg(required = true)]
+    #[arg(required_unless_present = "compare")]
     files: Vec<String>,
     /// Shots
-    #[arg(long)]
+    #[arg(long, required_unless_present = "compare", default_value_t = 0, hide_default_value = true)]
     shots: u64,
+    /// What a change does to the sweeps of a shotbook.toml
+    #[arg(long, num_args = 2, value_names = ["BASE", "HEAD"], conflicts_with_all = ["files", "shots"])]
+    compare: Vec<String>,
     /// Devices, by comma; all unless told
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     on: Vec<String>,
@@ -48,13 +52,16 @@ pub struct Args {
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let fail_over = args.fail_over.as_deref().map(super::submit::amount).transpose()?;
+    if let [base, head] = args.compare.as_slice() {
+        return compare::run(base, head, fail_over, context, out);
+    }
     let devices: Vec<&Device> = if args.on.is_empty() {
         Catalogue::embedded().devices().iter().collect()
     } else {
         args.on.iter().map(|name| super::devices::find(name)).collect::<Result<_, _>>()?
     };
     let within = args.within.as_deref().map(super::submit::amount).transpose()?;
-    let fail_over = args.fail_over.as_deref().map(super::submit::amount).transpose()?;
     if let Some(arn) = &args.reservation {
         check_reservation(arn, &devices)?;
     }

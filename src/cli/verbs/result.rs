@@ -1,5 +1,7 @@
 //! `result`: what a finished job gave.
 
+mod merge;
+
 use serde_json::{Map, Value, json};
 use shotbook_sim::pauli::PauliSum;
 
@@ -65,7 +67,13 @@ pub fn show_stored(
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let right = super::run::is_right(&args.order)?;
     let store = context.store()?;
-    let job = store.job(&job_id(&store, &args.job)?)?;
+    let job = match job_id(&store, &args.job) {
+        Ok(id) => store.job(&id)?,
+        Err(failure) => match merge::parts(&store, &args.job)? {
+            Some(jobs) => return show_merged(&args, &store, &jobs, right, out),
+            None => return Err(failure),
+        },
+    };
     if let Some(text) = &args.expval {
         return expval(&store, &job, text, out);
     }
@@ -91,16 +99,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         }
         "csv" => {
             let (_, outcome) = stored(&store, &job)?;
-            let order = if right { "q0-right" } else { "q0-left" };
-            let rows: Vec<Vec<String>> = outcome
-                .counts
-                .iter()
-                .map(|(bits, n)| {
-                    let bits = if right { bits.reversed() } else { bits.clone() };
-                    vec![bits.to_string(), n.to_string(), order.to_owned()]
-                })
-                .collect();
-            out.csv(&["outcome", "count", "bit_order"], &rows);
+            csv(&outcome, right, out);
         }
         "braket" => {
             let (bytes, _) = stored(&store, &job)?;
@@ -117,6 +116,52 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         }
     }
     Ok(exit_of(&job))
+}
+
+fn csv(outcome: &TaskOutcome, right: bool, out: &mut Out) {
+    let order = if right { "q0-right" } else { "q0-left" };
+    let row = |(bits, n): (&shotbook_sim::circuit::BitString, &u64)| {
+        let bits = if right { bits.reversed() } else { bits.clone() };
+        vec![bits.to_string(), n.to_string(), order.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = outcome.counts.iter().map(row).collect();
+    out.csv(&["outcome", "count", "bit_order"], &rows);
+}
+
+/// The counts of a split submission, added up.
+fn show_merged(
+    args: &Args,
+    store: &dyn Store,
+    jobs: &[Job],
+    right: bool,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let (outcome, settled) = merge::merged(store, jobs)?;
+    let format = if out.is_json() { "json" } else { args.format.as_str() };
+    match format {
+        "json" => {
+            let ids: Vec<&str> = jobs.iter().map(|j| j.terms.id.as_str()).collect();
+            let mut document = Map::new();
+            document.insert("schema".into(), json!("shotbook.result/1"));
+            document.insert("jobs".into(), json!(ids));
+            document.insert("backend".into(), json!(jobs[0].terms.device));
+            document.extend(views::result(&outcome, right));
+            document.insert("cost".into(), json!({"currency": "USD", "total": settled.to_string()}));
+            out.json(&Value::Object(document));
+        }
+        "csv" => csv(&outcome, right, out),
+        "table" => {
+            let n = jobs.len();
+            out.line(&format!("{} · {n} tasks · {} shots · settled {settled:#}", args.job, outcome.shots));
+            out.line(&format!("bit order: {}", if right { "q0 right" } else { "q0 left" }));
+            super::run::histogram(&outcome, args.top, right, out);
+        }
+        other => {
+            let why = format!("several tasks together have no form {other:?}");
+            return Err(Failure::new("SB2001", why).with_help("table, json or csv"));
+        }
+    }
+    Ok(jobs.iter().map(exit_of).max().unwrap_or(0))
 }
 
 fn expval(store: &dyn Store, job: &Job, text: &str, out: &mut Out) -> Result<u8, Failure> {

@@ -21,6 +21,7 @@ use crate::failpoint;
 use crate::ids::{BudgetName, CollectionId, JobId};
 use crate::job::{Fire, HoldKind, Job, State};
 use crate::money::Money;
+use crate::price::quote;
 use crate::runner::{Patience, Runner};
 use crate::store::{Kind, Store};
 use crate::time::{self, Timestamp};
@@ -114,6 +115,9 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     loaded.bound(out)?;
     let request = request(&args, device, &loaded)?;
     let list = context.prices()?;
+    if quote::split(args.shots(), device).0 > 1 {
+        return batch::run_split(&args, &request, &loaded, context, out);
+    }
     let plan = app::plan(&request, &list).map_err(|refused| match refused {
         Refused::OverMaxCost { .. } => room::refused(refused, &request, &list, None),
         refused => explain(refused, &loaded, out),

@@ -2,6 +2,7 @@
 
 pub(super) mod export;
 pub(super) mod fit;
+pub(super) mod named;
 pub(super) mod points;
 
 use std::collections::BTreeMap;
@@ -56,7 +57,7 @@ enum What {
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Sweep {
-    /// Circuit, or - for standard input
+    /// Circuit, - for standard input, or the name of a sweep in the nearest shotbook.toml
     #[arg(required = true)]
     file: Option<String>,
     /// Range of an input, ends included, or a list A,B,C; may be given again
@@ -72,8 +73,11 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["params", "zip", "grid"])]
     points: Option<String>,
     /// Device
-    #[arg(long, value_name = "DEV", required = true)]
+    #[arg(long, value_name = "DEV")]
     on: Option<String>,
+    /// Single tasks, also where the device takes program sets
+    #[arg(long)]
+    tasks: bool,
     /// Shots of each point
     #[arg(long)]
     pub(super) shots: Option<u64>,
@@ -155,12 +159,22 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         Some(What::List) => export::list(&context.store()?, out),
         Some(What::Show { sweep }) => export::show(&context.store()?, &sweep, out),
         Some(What::Export { sweep, o }) => export::export(&context.store()?, &sweep, o.as_deref(), out),
-        None => start(&args.sweep, context, out),
+        None => start(&named::meant(&args.sweep)?, context, out),
     }
 }
 
-fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let own = args.submission();
+/// A sweep that was read and priced.
+struct Ready {
+    device: &'static Device,
+    points: Points,
+    loaded: Loaded,
+    planned: Planned,
+}
+
+fn ready(args: &Sweep, own: &submit::Args, list: &PriceList, out: &mut Out) -> Result<Ready, Failure> {
+    if own.on.is_none() {
+        return Err(Failure::new("SB2001", "no device").with_help("--on DEV; shotbook devices list"));
+    }
     let device = super::devices::find(own.on())?;
     let points = match &args.points {
         Some(file) => points::of_file(file)?,
@@ -170,8 +184,47 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     check_names(&loaded, &points)?;
     loaded.inputs = inputs(&loaded.inputs, &points, 0);
     loaded.bound(out)?;
+    let planned = plan(args, own, (device, list), &loaded, &points, out)?;
+    Ok(Ready { device, points, loaded, planned })
+}
+
+/// What a sweep costs.
+pub(super) struct Priced {
+    /// What is expected.
+    pub(super) total: Money,
+    /// The most that can be billed.
+    pub(super) worst_case: Money,
+    /// Circuits, tasks and device in words.
+    pub(super) form: String,
+    plan: serde_json::Value,
+}
+
+impl Priced {
+    pub(super) fn json(&self) -> serde_json::Value {
+        let mut out = self.plan.clone();
+        out["total"] = json!(self.total.to_string());
+        out["worst_case"] = json!(self.worst_case.to_string());
+        out
+    }
+}
+
+/// Prices a sweep; touches nothing.
+pub(super) fn priced(args: &Sweep, list: &PriceList, out: &mut Out) -> Result<Priced, Failure> {
+    let own = args.submission();
+    let Ready { device, planned, .. } = ready(args, &own, list, out)?;
+    let (mut total, mut worst_case) = (Money::ZERO, Money::ZERO);
+    for plan in &planned.plans {
+        total = total.plus(plan.price.total).map_err(Refused::from)?;
+        worst_case = worst_case.plus(plan.price.worst_case).map_err(Refused::from)?;
+    }
+    let form = format!("{} on {}", form(&planned), device.name);
+    Ok(Priced { total, worst_case, form, plan: plan_json(&device.name, &planned) })
+}
+
+fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let own = args.submission();
     let list = context.prices()?;
-    let mut planned = plan(args, &own, (device, &list), &loaded, &points, out)?;
+    let Ready { device, points, loaded, mut planned } = ready(args, &own, &list, out)?;
     let mut lot = None;
     if args.retry.is_some() {
         let store = context.store()?;
@@ -322,7 +375,8 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
     let bytes = 25 * points.names.len() as u64;
     let point = |at: usize| Ok(Point { circuit: 0, shots: shots(at)?, bytes });
     let all = (0..many).map(point).collect::<Result<Vec<_>, Failure>>()?;
-    let limits = Limits::of(device);
+    let mut limits = Limits::of(device);
+    limits.set = limits.set.filter(|_| !args.tasks);
     if let Some(p) = all.iter().find(|p| p.shots > limits.shots.1) {
         let most = limits.shots.1;
         return Err(usage(format!(
@@ -333,8 +387,12 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
     pack::pack(&all, &[body], &limits).map_err(|e| Failure::new("SB4902", e.to_string()))
 }
 
-/// What packing saves, in one line.
-fn proof(planned: &Planned) -> Result<String, Failure> {
+fn circuits(n: usize) -> String {
+    if n == 1 { "1 circuit".to_owned() } else { format!("{n} circuits") }
+}
+
+/// How many circuits become how many tasks.
+fn form(planned: &Planned) -> String {
     let n: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
     let (tasks, sets) = (planned.packing.tasks.len(), planned.packing.sets());
     let form = match (sets, tasks) {
@@ -344,19 +402,25 @@ fn proof(planned: &Planned) -> Result<String, Failure> {
         _ if sets == tasks => format!("{sets} program sets"),
         _ => format!("{sets} program sets and {} tasks", tasks - sets),
     };
-    let circuits = if n == 1 { "1 circuit".to_owned() } else { format!("{n} circuits") };
+    format!("{} → {form}", circuits(n))
+}
+
+/// What packing saves, in one line.
+fn proof(planned: &Planned) -> Result<String, Failure> {
+    let (sets, form) = (planned.packing.sets(), form(planned));
     let Some(fees) = &planned.fees else {
         let free = planned.hold.is_zero();
-        return Ok(if free { format!("{circuits} here · free") } else { format!("{circuits} → {form}") });
+        let n: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
+        return Ok(if free { format!("{} here · free", circuits(n)) } else { form });
     };
     let (total, single) = (fees.total().map_err(Refused::from)?, fees.total_single().map_err(Refused::from)?);
     Ok(if sets > 0 {
         format!(
-            "{circuits} → {form} · fees {:#} (not {:#}) · shots {:#} · total {total:#} (not {single:#})",
+            "{form} · fees {:#} (not {:#}) · shots {:#} · total {total:#} (not {single:#})",
             fees.packed, fees.single, fees.shots
         )
     } else {
-        format!("{circuits} → {form} · fees {:#} · shots {:#} · total {total:#}", fees.packed, fees.shots)
+        format!("{form} · fees {:#} · shots {:#} · total {total:#}", fees.packed, fees.shots)
     })
 }
 

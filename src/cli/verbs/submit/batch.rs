@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Args, Met, ask_for, drive_all, explain, meet, request};
-use crate::app::{self, Entry, Here, Lot, Plan, Refused};
+use crate::app::{self, Entry, Here, Lot, Plan, Refused, Request};
 use crate::budget::Facts;
 use crate::cli::circuit::{Loaded, read_text};
 use crate::cli::output::Out;
@@ -14,6 +14,7 @@ use crate::cli::{Context, Failure};
 use crate::failpoint;
 use crate::ids::{CollectionId, JobId};
 use crate::money::Money;
+use crate::price::quote::{self, Subject};
 use crate::store::{Accepted, SqliteStore, Store};
 use crate::time;
 
@@ -59,6 +60,47 @@ pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<
             say_again(lot, planned.len(), "lines", out);
         }
     }
+    go(&planned, lot, args, context, out)
+}
+
+/// More shots than one task takes: the fewest tasks as one collection, whose counts `result` adds up.
+pub fn run_split(
+    args: &Args,
+    whole: &Request<'_>,
+    loaded: &Loaded,
+    context: &Context,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let list = context.prices()?;
+    let inputs = app::inputs_json(whole.inputs);
+    let subject =
+        Subject { circuit: whole.circuit, sha256: whole.sha256, inputs: &inputs, shots: whole.shots };
+    let id = quote::id(&subject, &list);
+    let id = whole.reservation.as_ref().map_or(id.clone(), |arn| quote::reserved_id(&id, arn));
+    if let Some(asked) = whole.quote.clone().filter(|asked| *asked != id) {
+        return Err(Refused::StaleQuote { asked, now: id }.into());
+    }
+    let (tasks, _) = quote::split(whole.shots, whole.device);
+    let mut planned = Vec::new();
+    for n in 0..tasks {
+        let shots = whole.shots / tasks + u64::from(n < whole.shots % tasks);
+        let key = args.key.as_ref().map(|key| format!("{key}/{n}"));
+        // The ceiling is one of all tasks together, and is compared with their sum.
+        let own = Args { shots: Some(shots), key, quote: None, max_cost: None, ..args.clone() };
+        let request = request(&own, whole.device, loaded)?;
+        let plan = app::plan(&request, &list).map_err(|r| explain(r, loaded, out))?;
+        planned.push(Planned { args: own, plan, point: n });
+    }
+    go(&planned, None, args, context, out)
+}
+
+fn go(
+    planned: &[Planned],
+    lot: Option<Lot>,
+    args: &Args,
+    context: &Context,
+    out: &mut Out,
+) -> Result<u8, Failure> {
     let total = planned.iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold));
     let total = total.map_err(|e| Failure::new("SB2001", e.to_string()))?;
     if let Some(max_cost) = args.max_cost.as_deref().map(super::amount).transpose()?.filter(|m| total > *m) {
@@ -77,7 +119,8 @@ pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<
         return drive_all(args, context, &store, &lot.id, &of_points(&store, &lot.id)?, out);
     }
     ask_for(args, total, &format!(" for {} submissions", planned.len()), &store, out)?;
-    let (collection, ids) = accept(&planned, args, lot, context, &store, out)?;
+    let (collection, ids) = accept(planned, args, lot, context, &store, out)?;
+    super::room::warn(&store, &ids, out)?;
     drive_all(args, context, &store, &collection, &ids, out)
 }
 

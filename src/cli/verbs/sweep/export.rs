@@ -48,7 +48,7 @@ fn head(c: &Collection) -> Value {
 }
 
 /// The collection that an argument means: its id, its key, or the youngest.
-fn find(store: &dyn Store, argument: &str) -> Result<Collection, Failure> {
+pub(in crate::cli::verbs) fn find(store: &dyn Store, argument: &str) -> Result<Collection, Failure> {
     let none = || {
         Failure::new("SB2005", format!("there is no collection {argument}")).with_help("shotbook sweep list")
     };
