@@ -3,6 +3,7 @@
 use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use shotbook_sim::diagnostic::{Diagnostic, Severity, Sources, Span};
+use shotbook_sim::target::Refusal;
 
 use super::output::{Out, clean, is_odd};
 
@@ -68,8 +69,21 @@ fn clean_keeping_bytes(text: &str) -> String {
 
 /// Shows diagnostics on stderr.
 pub fn show(out: &mut Out, sources: &Sources, diagnostics: &[Diagnostic]) {
+    show_each(out, sources, diagnostics.iter().map(|d| (d, None)));
+}
+
+/// Shows refusals on stderr, with the words of who refuses where they are known.
+pub fn show_refusals(out: &mut Out, sources: &Sources, refusals: &[Refusal]) {
+    show_each(out, sources, refusals.iter().map(|r| (&r.diagnostic, r.service.as_deref())));
+}
+
+fn show_each<'a>(
+    out: &mut Out,
+    sources: &Sources,
+    diagnostics: impl Iterator<Item = (&'a Diagnostic, Option<&'a str>)>,
+) {
     let renderer = Renderer::styled();
-    for diagnostic in diagnostics {
+    for (diagnostic, said) in diagnostics {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -95,6 +109,9 @@ pub fn show(out: &mut Out, sources: &Sources, diagnostics: &[Diagnostic]) {
             let note = AnnotationKind::Context.span(excerpt.range(related.span)).label(clean(&related.text));
             group = group.element(excerpt.snippet(vec![note]));
         }
+        if let Some(said) = said {
+            group = group.element(Level::NOTE.message(format!("refused there with: {}", clean(said))));
+        }
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(clean(help)));
         }
@@ -102,7 +119,14 @@ pub fn show(out: &mut Out, sources: &Sources, diagnostics: &[Diagnostic]) {
     }
 }
 
-/// A diagnostic as `check --json` writes it.
+/// A refusal as `check --json` writes it: the diagnostic, and the words of who refuses.
+pub fn refusal_to_json(sources: &Sources, refusal: &Refusal) -> Value {
+    let mut out = to_json(sources, &refusal.diagnostic);
+    out["service"] = json!(refusal.service);
+    out
+}
+
+/// A diagnostic as JSON.
 pub fn to_json(sources: &Sources, diagnostic: &Diagnostic) -> Value {
     let place = sources.place(diagnostic.span.start);
     let base = sources.file_of(diagnostic.span.start).base;

@@ -1,9 +1,10 @@
 //! One program with one set of inputs: what may be run, and what came of it.
 
 use shotbook_sim::circuit::{Circuit, Op, QubitLabels};
+use shotbook_sim::diagnostic::Severity;
 use shotbook_sim::engine::{Columns, Options, TaskResult, Watch, prepare};
 use shotbook_sim::qasm::{self, Inputs, ParseOptions};
-use shotbook_sim::target::{self, Device};
+use shotbook_sim::target::{self, Device, Profile, Setting};
 
 use super::include;
 
@@ -39,18 +40,25 @@ pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -
         return Err(refusal);
     }
     let reading = qasm::read("source", source, &ParseOptions::default(), inputs);
-    let Some(circuit) = reading.circuit else {
-        let first = reading.diagnostics.first();
-        let line = first.map_or(0, |d| reading.sources.place(d.span.start).line);
-        return Err(format!("[line {line}] {}", first.map_or("", |d| d.message.as_str())));
+    let Some(circuit) = &reading.circuit else {
+        let wrong = reading.diagnostics.iter().find(|d| d.severity == Severity::Error);
+        let said = wrong.and_then(|d| target::published(d, &reading.sources));
+        let line = wrong.map_or(0, |d| reading.sources.place(d.span.start).line);
+        return Err(said.unwrap_or_else(|| format!("[line {line}] {}", wrong.map_or("", |d| &d.message))));
     };
-    let refused = target::refusals(&circuit, device, Some(shots), Some(&reading.sources)).into_iter().next();
+    // What the service is known to say of a text comes first; the rest is judged by what it means.
+    let setting = Setting { device: Some(device), shots: Some(shots), inputs: Some(inputs) };
+    let known = Profile::Service.refusals(&reading, &setting).into_iter();
+    if let Some(said) = known.filter(|r| r.diagnostic.severity == Severity::Error).find_map(|r| r.service) {
+        return Err(said);
+    }
+    let refused = target::refusals(circuit, device, Some(shots), Some(&reading.sources)).into_iter().next();
     if let Some(refusal) = refused {
         return Err(refusal.service.unwrap_or(refusal.diagnostic.message));
     }
-    let values = qasm::bind(&circuit, inputs)
+    let values = qasm::bind(circuit, inputs)
         .map_err(|all| all.into_iter().next().map_or_else(String::new, |d| d.message))?;
-    Ok(Program { circuit, values })
+    Ok(Program { circuit: circuit.clone(), values })
 }
 
 impl Program {

@@ -45,6 +45,8 @@ pub struct Circuit {
     pub exprs: ExprPool,
     /// Result pragmas in order.
     pub results: Vec<ResultRequest>,
+    /// First block of pulses, `cal` or `defcal`: kept word for word in the program, absent here.
+    pub pulses: Option<Span>,
     /// Global phase that no control depends on. Units: radians.
     pub global_phase: f64,
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::Span;
 use crate::engine::SimError;
 use crate::engine::eigen::diagonalize;
 use crate::plan::Segment;
-use crate::result::{Factor, Observable};
+use crate::result::{Factor, Observable, ResultRequest, ResultType};
 
 /// The eigenvalue of one factor by the bits of its qubits.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,34 @@ pub(crate) struct Bases {
     circuit: Circuit,
     /// The factor that owns each qubit, with its qubits.
     owners: Vec<Option<(Factor, Vec<u32>)>>,
+}
+
+/// The first qubit that two results want in different bases, and the second of them.
+pub(crate) fn conflict(n: u32, requests: &[ResultRequest]) -> Option<(u32, Span)> {
+    let mut bases = Bases::new(n);
+    requests.iter().find_map(|ResultRequest { kind, span }| {
+        let claimed = match kind {
+            ResultType::Probability(targets) => {
+                let all: Vec<u32>;
+                let targets = match targets {
+                    Some(targets) => targets,
+                    None => {
+                        all = (0..n).collect();
+                        &all
+                    }
+                };
+                bases.add_plain(targets, *span)
+            }
+            ResultType::Expectation(o) | ResultType::Variance(o) | ResultType::Sample(o) => {
+                bases.claim_all(o, *span)
+            }
+            _ => Ok(()),
+        };
+        match claimed {
+            Err(SimError::Conflict { qubit, span }) => Some((qubit, span)),
+            _ => None,
+        }
+    })
 }
 
 impl Bases {
@@ -66,6 +94,12 @@ impl Bases {
     /// Asks to read qubits as they are.
     pub(crate) fn add_plain(&mut self, qubits: &[u32], span: Span) -> Result<(), SimError> {
         qubits.iter().try_for_each(|&q| self.claim(&Factor::Z, &[q], span).map(|_| ()))
+    }
+
+    /// Asks for an eigenbasis without computing how to rotate into it.
+    fn claim_all(&mut self, observable: &Observable, span: Span) -> Result<(), SimError> {
+        let factors = observable.factors.iter().filter(|(factor, _)| *factor != Factor::I);
+        factors.into_iter().try_for_each(|(factor, qubits)| self.claim(factor, qubits, span).map(|_| ()))
     }
 
     /// Whether the factor is the first to own these qubits.

@@ -35,6 +35,7 @@ mod state_vector;
 mod table;
 mod transfer;
 
+pub(crate) use bases::conflict;
 pub use error::SimError;
 pub use options::{COMPUTED, Columns, Counts, EngineChoice, Options, TaskResult, Timing, Watch};
 pub use prepared::{Prepared, prepare};

@@ -11,7 +11,7 @@ mod parser;
 mod print;
 mod rewrite;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ast::{Stmt, StmtKind};
 pub use emit::{Emit, emit};
@@ -89,8 +89,8 @@ pub type Inputs = BTreeMap<String, InputValue>;
 pub struct Program {
     /// The statements.
     pub statements: Vec<Stmt>,
-    /// Hardware qubits that it names.
-    pub physical: BTreeSet<u32>,
+    /// Hardware qubits that it names, each with the first place.
+    pub physical: BTreeMap<u32, Span>,
     /// Values that came with the program in its envelope.
     pub inputs: Inputs,
 }
@@ -215,7 +215,9 @@ fn include(
             let (inner, found) = parse_text(sources, &text, base, options);
             diagnostics.extend(found.into_iter().map(|d| d.with_related(span, "included here")));
             program.statements.extend(inner.statements);
-            program.physical.extend(inner.physical);
+            for (label, span) in inner.physical {
+                program.physical.entry(label).or_insert(span);
+            }
         }
         Err(why) => diagnostics.push(refuse(why)),
     }

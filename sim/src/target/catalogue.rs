@@ -260,6 +260,7 @@ fn local(date: &str) -> Device {
         physical_qubits: true,
         partial_verbatim: true,
         unassigned_measurement: true,
+        contiguous_qubits: false,
         native_rx_quarter_turns: false,
         analog: false,
         max_gates: None,

@@ -1,7 +1,7 @@
 //! Judging a circuit by every rule of a device.
 
 use super::device::Device;
-use super::rules::{Check, Fault, RULES, Rule};
+use super::rules::{Check, Fault, READING, RULES, Rule, filled};
 use super::subject::Subject;
 use crate::circuit::Circuit;
 use crate::diagnostic::{Diagnostic, Sources};
@@ -51,6 +51,13 @@ pub fn refusals(
     out.truncate(limits::DIAGNOSTICS);
     out.sort_by_key(|r| r.diagnostic.span);
     out
+}
+
+/// The service's words for a diagnostic of reading, where it refuses the same and they are published.
+pub fn published(diagnostic: &Diagnostic, sources: &Sources) -> Option<String> {
+    let (_, template) = READING.iter().find(|(code, _)| *code == diagnostic.code)?;
+    let line = sources.place(diagnostic.span.start).line;
+    Some(filled(template, &[line.to_string()]))
 }
 
 fn refusal(rule: &'static Rule, fault: Fault, device: &Device, sources: Option<&Sources>) -> Refusal {

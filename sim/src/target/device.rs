@@ -56,6 +56,8 @@ pub struct Device {
     pub partial_verbatim: bool,
     /// Whether a measurement may drop its outcome.
     pub unassigned_measurement: bool,
+    /// Whether every qubit of a register must be used.
+    pub contiguous_qubits: bool,
     /// Whether `rx` in a verbatim box is held to multiples of a quarter turn.
     pub native_rx_quarter_turns: bool,
     /// Whether it takes analog programs only, no circuit.

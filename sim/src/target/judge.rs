@@ -3,8 +3,9 @@
 use super::device::{DeviceKind, Pragma, ResultKind};
 use super::rules::Fault;
 use super::subject::{Site, Subject, is_returned};
-use crate::circuit::{Angle, Gate, Op, QubitLabels};
+use crate::circuit::{Angle, Circuit, Gate, Op, QubitLabels};
 use crate::diagnostic::Span;
+use crate::engine::conflict;
 use crate::result::{Factor, Observable, ResultType};
 
 const TURN_TOLERANCE: f64 = 1e-9;
@@ -346,6 +347,61 @@ pub fn measured_and_asked(s: &Subject<'_>) -> Vec<Fault> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Judged once shots are known and taken: exact results exclude nothing.
+pub fn conflicting(s: &Subject<'_>) -> Vec<Fault> {
+    if s.shots.is_none_or(|n| n == 0) {
+        return Vec::new();
+    }
+    let Some((qubit, span)) = conflict(s.circuit.n_qubits, &s.circuit.results) else { return Vec::new() };
+    let message = format!("two results need different bases of {}", s.written(qubit));
+    vec![Fault::new(span, message).label("this one asks for another basis than one before")]
+}
+
+pub fn pulses(s: &Subject<'_>) -> Vec<Fault> {
+    match s.circuit.pulses {
+        Some(span) if is_service(s) => {
+            vec![Fault::new(span, format!("{} would be sent the gates without these pulses", s.device.name))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub fn unused_qubits(s: &Subject<'_>) -> Vec<Fault> {
+    if !s.device.contiguous_qubits {
+        return Vec::new();
+    }
+    unused(s.circuit)
+        .into_iter()
+        .map(|(register, qubits)| {
+            let message = format!("{} wants every qubit of `{register}` used", s.device.name);
+            Fault::new(Span::default(), message).names([register, qubits.join(", ")])
+        })
+        .collect()
+}
+
+/// Registers with the qubits of theirs that nothing acts on, as the program writes them.
+pub fn unused(circuit: &Circuit) -> Vec<(String, Vec<String>)> {
+    let QubitLabels::Registers(registers) = &circuit.labels else { return Vec::new() };
+    let mut used = vec![false; circuit.n_qubits as usize];
+    circuit.walk(&mut |op, _| {
+        if !matches!(op, Op::Barrier { .. } | Op::Delay { .. }) {
+            circuit.op_qubits(op).iter().for_each(|&q| used[q as usize] = true);
+        }
+    });
+    let mut first = 0;
+    let mut out = Vec::new();
+    for (name, size) in registers {
+        let own = used.get(first as usize..(first + size) as usize).unwrap_or(&[]);
+        let idle: Vec<String> =
+            own.iter().enumerate().filter(|(_, u)| !**u).map(|(i, _)| format!("{name}[{i}]")).collect();
+        if !idle.is_empty() {
+            out.push((name.clone(), idle));
+        }
+        first += size;
+    }
+    out
 }
 
 pub fn too_many_gates(s: &Subject<'_>) -> Vec<Fault> {

@@ -14,11 +14,11 @@ mod submission;
 mod tests;
 
 pub use catalogue::{BadCatalogue, Catalogue, FindError, Retired};
-pub use check::{Refusal, check, refusals};
+pub use check::{Refusal, check, published, refusals};
 pub use device::{
     Connectivity, Date, DebiasMinimum, Device, DeviceKind, DeviceState, Pragma, ProgramSetLimits, ResultKind,
     ResultSupport, Status, Window,
 };
-pub use profile::Profile;
-pub use rules::{RULES, Rule};
+pub use profile::{Profile, Setting};
+pub use rules::{READING, RULES, Rule};
 pub use submission::{Submission, submission};

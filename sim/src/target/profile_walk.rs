@@ -1,14 +1,16 @@
 //! Walks the tree of a program with the eyes of one reader.
 
-use super::Refusal;
+use super::judge::unused;
 use super::profile::{Profile, refusal};
+use super::{Device, Refusal};
 use crate::circuit::gates::ROWS;
-use crate::circuit::{Circuit, Gate, Op, QubitLabels};
+use crate::circuit::{Circuit, Gate};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
-use crate::qasm::Program;
+use crate::noise;
 use crate::qasm::ast::{
     BinaryOp, Call, Expr, ExprKind, Index, Modifier, Name, Over, Pragma, ResultSpec, Stmt, StmtKind, TypeKind,
 };
+use crate::qasm::{Inputs, Program};
 
 /// Rounds that Braket's simulator unrolls at most. Source: its interpreter, 1.41.2.
 const LOCAL_ROUNDS: i128 = 1000;
@@ -18,8 +20,14 @@ pub(super) struct Walk<'a> {
     sources: &'a Sources,
     /// Gates that the program defines itself.
     own: Vec<String>,
-    qubit_registers: u32,
+    /// The device that the text goes to as it is.
+    device: Option<&'a Device>,
+    qubit_registers: Vec<(String, Span)>,
     bit_registers: u32,
+    /// Register that the first measurement goes into.
+    measured_into: Option<String>,
+    /// Inside a verbatim box.
+    in_verbatim: bool,
     /// Whether the next box is verbatim.
     verbatim: bool,
     first_measurement: Option<Span>,
@@ -28,13 +36,16 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(profile: Profile, sources: &'a Sources) -> Self {
+    pub(super) fn new(profile: Profile, sources: &'a Sources, device: Option<&'a Device>) -> Self {
         Self {
             profile,
             sources,
             own: Vec::new(),
-            qubit_registers: 0,
+            device,
+            qubit_registers: Vec::new(),
             bit_registers: 0,
+            measured_into: None,
+            in_verbatim: false,
             verbatim: false,
             first_measurement: None,
             asks_results: false,
@@ -47,8 +58,18 @@ impl<'a> Walk<'a> {
     }
 
     fn push(&mut self, code: &'static str, severity: Severity, diagnostic: Diagnostic) {
+        self.push_named(code, severity, diagnostic, Vec::new());
+    }
+
+    fn push_named(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        diagnostic: Diagnostic,
+        names: Vec<String>,
+    ) {
         if self.found.len() < crate::limits::DIAGNOSTICS {
-            self.found.push(refusal(code, severity, diagnostic, self.sources));
+            self.found.push(refusal(code, severity, diagnostic, names, self.sources));
         }
     }
 
@@ -81,23 +102,29 @@ impl<'a> Walk<'a> {
     }
 
     /// What only the lowered circuit shows.
-    pub(super) fn circuit(&mut self, circuit: &Circuit) {
-        let registers = matches!(circuit.labels, QubitLabels::Registers(_));
-        if self.service() || self.first_measurement.is_some() || !registers {
-            return;
-        }
-        let mut touched = vec![false; circuit.n_qubits as usize];
-        circuit.walk(&mut |op, _| {
-            if !matches!(op, Op::Barrier { .. } | Op::Delay { .. }) {
-                circuit.op_qubits(op).iter().for_each(|&q| touched[q as usize] = true);
+    pub(super) fn circuit(&mut self, circuit: &Circuit, inputs: Option<&Inputs>) {
+        if self.profile == Profile::LocalSimulator {
+            for input in &circuit.inputs {
+                if inputs.is_none_or(|given| !given.contains_key(&input.name)) {
+                    let message = format!("the input `{}` has no value yet", input.name);
+                    let diagnostic = Diagnostic::error("SB4053", input.span, message);
+                    self.push_named("SB4053", Severity::Warning, diagnostic, vec![input.name.clone()]);
+                }
             }
-        });
-        if let Some(q) = touched.iter().position(|t| !t) {
-            self.warn(
-                "SB4048",
-                Span::default(),
-                format!("qubit {q} is declared, not touched and not measured"),
-            );
+        }
+        for (register, idle) in unused(circuit) {
+            let span = self.qubit_registers.iter().find(|(n, _)| *n == register).map(|(_, s)| *s);
+            let (span, list) = (span.unwrap_or_default(), idle.join(", "));
+            if self.service() {
+                if self.device.is_none_or(|d| d.contiguous_qubits) {
+                    let message = format!("a device that wants every qubit used refuses {list}");
+                    let severity = if self.device.is_some() { Severity::Error } else { Severity::Warning };
+                    let diagnostic = Diagnostic::error("SB4028", span, message);
+                    self.push_named("SB4028", severity, diagnostic, vec![register, list]);
+                }
+            } else if self.first_measurement.is_none() {
+                self.warn("SB4048", span, format!("nothing touches or measures {list}"));
+            }
         }
     }
 
@@ -112,24 +139,23 @@ impl<'a> Walk<'a> {
         let after_verbatim = std::mem::take(&mut self.verbatim);
         match &statement.kind {
             StmtKind::Version(version) => self.version(version, span),
-            StmtKind::Include(_) => {
-                let diagnostic = Diagnostic::error("SB4030", span, "there is an include line");
-                self.push("SB4030", Severity::Error, diagnostic.with_fix(span, "", true));
-            }
-            StmtKind::Qubits(..) => {
-                self.qubit_registers += 1;
-                if self.qubit_registers > 1 {
+            StmtKind::Include(_) => self.include(span),
+            StmtKind::Qubits(_, name) => {
+                self.qubit_registers.push((name.text.clone(), span));
+                if self.qubit_registers.len() > 1 {
                     self.not_served("SB4038", span, "there is a second qubit register");
                 }
             }
-            StmtKind::Declare { ty, value, .. } if ty.kind == TypeKind::Bit && ty.dimensions.is_empty() => {
+            StmtKind::Declare { ty, name, value, .. }
+                if ty.kind == TypeKind::Bit && ty.dimensions.is_empty() =>
+            {
                 self.bit_registers += 1;
                 if self.bit_registers > 1 {
                     self.not_served("SB4039", span, "there is a second bit register");
                 }
                 match value.as_ref().map(|v| &v.kind) {
                     None => {}
-                    Some(ExprKind::Measure(_)) => self.measured(span),
+                    Some(ExprKind::Measure(_)) => self.measured(Some(&name.text), span),
                     Some(_) => self.not_served("SB4036", span, "bits are given a value"),
                 }
             }
@@ -156,21 +182,29 @@ impl<'a> Walk<'a> {
                 }
             }
             StmtKind::Call(call) => self.call(call, span),
-            StmtKind::Measure { qubits, .. } => {
-                self.measured(span);
+            StmtKind::Measure { qubits, target } => {
+                match target {
+                    Some(target) => self.measured(root(target), span),
+                    None => self.unassigned(span),
+                }
                 self.operand(qubits);
             }
             StmtKind::Reset(qubits) => {
                 self.not_served("SB4012", span, "there is a reset");
                 self.operand(qubits);
             }
-            StmtKind::Barrier(operands) => operands.iter().for_each(|o| self.operand(o)),
+            StmtKind::Barrier(operands) => {
+                self.listed("barrier", span);
+                operands.iter().for_each(|o| self.operand(o));
+            }
             StmtKind::Delay(..) => self.not_served("SB4015", span, "there is a delay"),
             StmtKind::Box(duration, body) => {
                 if duration.is_some() || !after_verbatim {
                     self.not_served("SB4044", span, "there is a box that is not verbatim, or has a duration");
                 }
+                let outside = std::mem::replace(&mut self.in_verbatim, after_verbatim);
                 self.statements(body);
+                self.in_verbatim = outside;
             }
             StmtKind::Scope(body) => self.statements(body),
             StmtKind::Pragma(pragma) => self.pragma(pragma, span),
@@ -178,6 +212,16 @@ impl<'a> Walk<'a> {
             StmtKind::Annotation(_) => {}
             _ => self.flow(statement),
         }
+    }
+
+    fn include(&mut self, span: Span) {
+        // The reader stumbles over the quote.
+        let quote = self.sources.text(span).find('"').unwrap_or(0) as u32;
+        let place = self.sources.place(span.start + quote);
+        let names = vec![place.line.to_string(), place.column.to_string()];
+        let diagnostic =
+            Diagnostic::error("SB4030", span, "there is an include line").with_fix(span, "", true);
+        self.push_named("SB4030", Severity::Error, diagnostic, names);
     }
 
     /// Branches and loops.
@@ -211,8 +255,35 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn measured(&mut self, span: Span) {
+    fn measured(&mut self, into: Option<&str>, span: Span) {
         self.first_measurement.get_or_insert(span);
+        let Some(into) = into else { return };
+        let first = self.measured_into.get_or_insert_with(|| into.to_owned());
+        if self.profile == Profile::LocalSimulator && first != into {
+            let message = format!("outcomes go into `{first}` and into `{into}`");
+            self.error("SB4039", span, message);
+        }
+    }
+
+    fn unassigned(&mut self, span: Span) {
+        self.first_measurement.get_or_insert(span);
+        if let (true, Some(device)) = (self.service(), self.device)
+            && !device.unassigned_measurement
+        {
+            let message = format!("{} wants a bit for every outcome", device.name);
+            self.error("SB4029", span, message);
+        }
+    }
+
+    /// A word that must stand in the device's list; in a verbatim box native gates are judged.
+    fn listed(&mut self, word: &str, span: Span) {
+        let Some(device) = self.device.filter(|d| self.service() && !d.is_local() && !d.analog) else {
+            return;
+        };
+        if !self.in_verbatim && !device.takes_operation(word) {
+            let message = format!("{} does not list `{word}`", device.name);
+            self.error("SB4054", span, message);
+        }
     }
 
     fn alias(&mut self, value: &Expr, span: Span) {
@@ -257,7 +328,7 @@ impl<'a> Walk<'a> {
             return self.not_served("SB4033", name.span, format!("`{word}` is a gate of the language"));
         }
         if ROWS.iter().any(|r| r.name == word) || matches!(word, "measure_ff" | "cc_prx") {
-            return;
+            return self.listed(word, name.span);
         }
         let diagnostic = Diagnostic::error("SB4031", name.span, format!("`{word}` is no gate of Braket's"));
         let braket = Gate::named(word).map(|g| g.row()).filter(|r| !matches!(r.gate, Gate::U | Gate::Gphase));
@@ -298,6 +369,14 @@ impl<'a> Walk<'a> {
                     None => self.warn("SB4050", span, "there is noise"),
                 }
             }
+            Pragma::Noise(channel, values, _) if self.profile == Profile::Sdk => {
+                let most = noise::ROWS.iter().find(|r| r.name == channel.text).map_or(1.0, |r| r.max);
+                let over = |e: &&Expr| matches!(e.kind, ExprKind::Float(p) if p > most);
+                if let Some(value) = values.first().filter(over) {
+                    let message = format!("the SDK takes {} up to {most}", channel.text);
+                    self.error("SB4052", value.span, message);
+                }
+            }
             Pragma::Kraus(..) if local => self.warn("SB4050", span, "there is noise"),
             Pragma::Noise(..) | Pragma::Kraus(..) | Pragma::Unitary(..) => {}
             Pragma::Other(text) => {
@@ -305,6 +384,15 @@ impl<'a> Walk<'a> {
                 self.error("SB4045", span, format!("`{word}` is no pragma of Braket's"));
             }
         }
+    }
+}
+
+/// The name that a target begins with.
+fn root(target: &Expr) -> Option<&str> {
+    match &target.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Index(of, _) => root(of),
+        _ => None,
     }
 }
 

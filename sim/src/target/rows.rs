@@ -71,6 +71,8 @@ pub struct Row {
     #[serde(default)]
     unassigned_measurement: bool,
     #[serde(default)]
+    contiguous_qubits: bool,
+    #[serde(default)]
     native_rx_quarter_turns: bool,
     #[serde(default)]
     analog: bool,
@@ -168,6 +170,7 @@ impl TryFrom<Row> for Device {
             physical_qubits: row.physical_qubits,
             partial_verbatim: row.partial_verbatim,
             unassigned_measurement: row.unassigned_measurement,
+            contiguous_qubits: row.contiguous_qubits,
             native_rx_quarter_turns: row.native_rx_quarter_turns,
             analog: row.analog,
             max_gates: row.max_gates,

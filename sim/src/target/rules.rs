@@ -22,6 +22,15 @@ pub struct Rule {
     pub(super) check: Check,
 }
 
+/// The service's words for what is refused as no program of the language at all, by code.
+///
+/// Source: as for [`RULES`].
+pub static READING: &[(&str, &str)] = &[
+    ("SB5025", "[line {}] mixes physical qubits and qubits registers."),
+    ("SB5027", "[line {}] single qubit cannot be indexed."),
+    ("SB5040", "You must include “braket” in the verbatim pragma"),
+];
+
 /// How a rule looks at a circuit.
 pub(super) enum Check {
     /// At each operation.
@@ -62,15 +71,19 @@ impl Fault {
 impl Rule {
     /// The service's text with the names of one case filled in.
     pub(super) fn said(&self, names: &[String]) -> Option<String> {
-        let template = self.service?;
-        let mut parts = template.split("{}");
-        let mut out = parts.next().unwrap_or("").to_owned();
-        for (part, name) in parts.zip(names.iter().map(String::as_str).chain(std::iter::repeat("?"))) {
-            out.push_str(name);
-            out.push_str(part);
-        }
-        Some(out)
+        self.service.map(|template| filled(template, names))
     }
+}
+
+/// A text with names where its `{}` stand.
+pub(super) fn filled(template: &str, names: &[String]) -> String {
+    let mut parts = template.split("{}");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for (part, name) in parts.zip(names.iter().map(String::as_str).chain(std::iter::repeat("?"))) {
+        out.push_str(name);
+        out.push_str(part);
+    }
+    out
 }
 
 const fn row(
@@ -291,6 +304,38 @@ pub static RULES: &[Rule] = &[
         Whole(j::no_qubits),
     ),
     row(
+        "SB4026",
+        "results that exclude each other",
+        "Shots measure each qubit in one basis, and every observable and probability asks for its own.",
+        "ask for them in programs of their own; `shotbook shots FILE` groups terms that go together",
+        Some("Conflicting result types applied to a single qubit"),
+        Whole(j::conflicting),
+    ),
+    row(
+        "SB4027",
+        "pulse program",
+        "What is sent holds gates; a block of pulses would be lost on the way.",
+        "remove the cal and defcal blocks, or send the file with the provider's own tools",
+        None,
+        Whole(j::pulses),
+    ),
+    row(
+        "SB4028",
+        "unused qubits in a register",
+        "Some devices want every qubit of a register to be used.",
+        "declare as many qubits as are used, or touch the others with `i`",
+        Some("Device requires contiguous qubits. Qubit register {} has unused qubits {}."),
+        Whole(j::unused_qubits),
+    ),
+    row(
+        "SB4029",
+        "measurement without a bit",
+        "This device keeps an outcome only where a bit takes it.",
+        "write `b[0] = measure …;`, or `shotbook translate FILE --to braket`",
+        None,
+        Text,
+    ),
+    row(
         "SB4030",
         "include line",
         "The service and Braket's simulator read one text and know their gates without a file.",
@@ -463,6 +508,30 @@ pub static RULES: &[Rule] = &[
         "adjoint gradient",
         "Only sv1 and local compute it; Braket's simulator misreads the line as another result.",
         "run it on sv1 or local",
+        None,
+        Text,
+    ),
+    row(
+        "SB4052",
+        "noise beyond the SDK's bound",
+        "The SDK bounds each channel where it mixes completely: bit and phase flips at 0.5, depolarizing at 0.75.",
+        "use a smaller probability",
+        None,
+        Text,
+    ),
+    row(
+        "SB4053",
+        "input without a value",
+        "Braket's simulator needs a value for every declared input, with the program.",
+        "pass `inputs={…}` there, or `shotbook translate FILE --to braket --input NAME=VALUE`",
+        Some("Missing input variable '{}'."),
+        Text,
+    ),
+    row(
+        "SB4054",
+        "not in the device's list",
+        "A device takes the operations that it lists, `supportedOperations`.",
+        "`shotbook translate FILE --to braket --on DEVICE` writes it in those",
         None,
         Text,
     ),

@@ -1,8 +1,10 @@
 //! What is sent to a device: Braket's strict form and the `action` around it.
 
 use super::device::{Device, Pragma};
+use super::profile::rule;
 use crate::circuit::{Circuit, Gate, Op};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::limits;
 use crate::qasm::emit::Reader;
 use crate::qasm::{Emit, Inputs, emit};
 
@@ -20,7 +22,7 @@ pub struct Submission {
 /// What is sent to a device for a circuit and values of its inputs.
 ///
 /// # Errors
-/// One diagnostic for each operation that the strict form cannot say.
+/// One diagnostic for each operation that the strict form cannot say, or that all is too large.
 pub fn submission(
     circuit: &Circuit,
     device: &Device,
@@ -36,6 +38,12 @@ pub fn submission(
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let action = emit::action(&source, &free);
+    if action.len() > limits::ACTION_BYTES {
+        let message =
+            format!("the action has {} bytes, {} takes {}", action.len(), device.name, limits::ACTION_BYTES);
+        let rule = rule("SB4024");
+        return Err(vec![Diagnostic::error(rule.code, Span::default(), message).with_help(rule.help)]);
+    }
     Ok(Submission { source, action, experimental: feeds_forward(circuit) })
 }
 

@@ -30,6 +30,9 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
         out.line(&format!("{}: {}\n  exit {}\n  try: {}", row.code, row.why, row.exit, row.help));
     } else if let Some(row) = codes::find(&topic) {
         out.line(&format!("{}: {}\n  {}\n  try: {}", row.code, row.title, row.why, row.help));
+        if let Some((_, text)) = target::READING.iter().find(|(code, _)| *code == row.code) {
+            out.line(&format!("  the service says: {text}"));
+        }
         if !row.example.is_empty() {
             out.line("\nwrong, for example:\n");
             row.example.lines().for_each(|l| out.line(&format!("    {l}")));

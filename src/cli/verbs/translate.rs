@@ -86,7 +86,8 @@ fn dialect(
     };
     let takes = |gate: Gate| device.gates.contains(&gate) || device.native_gates.contains(&gate);
     let matrices = device.pragmas.contains(&target::Pragma::Unitary);
-    emit::emit_for(circuit, form, Reader { takes: Some(&takes), matrices, ..Reader::default() })
+    let barriers = device.takes_operation("barrier");
+    emit::emit_for(circuit, form, Reader { takes: Some(&takes), barriers, matrices })
 }
 
 /// Reads the translation again and compares it with the original.

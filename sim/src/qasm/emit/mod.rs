@@ -60,9 +60,26 @@ pub fn emit(circuit: &Circuit, form: Emit) -> Result<String, Vec<Diagnostic>> {
 /// # Errors
 /// As [`emit`].
 pub fn emit_for(circuit: &Circuit, form: Emit, reader: Reader<'_>) -> Result<String, Vec<Diagnostic>> {
-    let names = Names::of(circuit, form);
-    let (out, wrong) = (String::new(), Vec::new());
-    let mut writer = Writer { circuit, form, reader, names, out, wrong, indent: 0, prefix: String::new() };
+    match circuit.pulses {
+        None => emit_gates(circuit, form, reader),
+        Some(span) => {
+            let mut writer = Writer::new(circuit, form, reader);
+            writer.refuse(span, "a block of pulses", "remove it, or keep the program in its own dialect");
+            Err(writer.wrong)
+        }
+    }
+}
+
+/// The text of a circuit without what it does not hold: blocks of pulses.
+///
+/// # Errors
+/// As [`emit`].
+pub(super) fn emit_gates(
+    circuit: &Circuit,
+    form: Emit,
+    reader: Reader<'_>,
+) -> Result<String, Vec<Diagnostic>> {
+    let mut writer = Writer::new(circuit, form, reader);
     writer.head();
     writer.block(&circuit.ops);
     writer.tail();
@@ -71,10 +88,7 @@ pub fn emit_for(circuit: &Circuit, form: Emit, reader: Reader<'_>) -> Result<Str
 
 /// A classical expression of a circuit in OpenQASM 3.
 pub fn expression(circuit: &Circuit, id: ExprId) -> String {
-    let names = Names::of(circuit, Emit::OpenQasm3);
-    let (out, prefix, wrong) = (String::new(), String::new(), Vec::new());
-    Writer { circuit, form: Emit::OpenQasm3, reader: Reader::default(), names, out, wrong, indent: 0, prefix }
-        .expression(id)
+    Writer::new(circuit, Emit::OpenQasm3, Reader::default()).expression(id)
 }
 
 struct Writer<'a> {
@@ -90,6 +104,12 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
+    fn new(circuit: &'a Circuit, form: Emit, reader: Reader<'a>) -> Self {
+        let names = Names::of(circuit, form);
+        let (out, prefix, wrong) = (String::new(), String::new(), Vec::new());
+        Self { circuit, form, reader, names, out, wrong, indent: 0, prefix }
+    }
+
     fn line(&mut self, text: &str) {
         for _ in 0..self.indent {
             self.out.push_str("    ");

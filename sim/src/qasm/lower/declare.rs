@@ -13,13 +13,17 @@ use crate::qasm::ast::{Expr, ExprKind, GateDef, Modifier, Name, Stmt, StmtKind, 
 
 impl Lowering<'_> {
     pub(super) fn declare_qubits(&mut self, size: Option<&Expr>, name: &Name) -> Lowered<()> {
-        if !self.physical.is_empty() {
+        if let (Some(physical), false) = (self.first_physical, self.mixed) {
+            self.mixed = true;
+            let (primary, other) =
+                if physical < name.span { (name.span, physical) } else { (physical, name.span) };
+            let what = |span| if span == physical { "a physical qubit" } else { "a register" };
             let diagnostic =
-                Diagnostic::error("SB5025", name.span, "mixes physical qubits and qubit registers")
-                    .with_label("a register")
+                Diagnostic::error("SB5025", primary, "mixes physical qubits and qubit registers")
+                    .with_label(what(primary))
+                    .with_related(other, what(other))
                     .with_help("use `$n` throughout, or declared registers throughout");
             self.note(diagnostic);
-            return Err(super::Lost);
         }
         if !self.scopes.is_global() {
             return self.error(

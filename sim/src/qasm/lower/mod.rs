@@ -51,6 +51,10 @@ pub(super) struct Lowering<'a> {
     inputs: &'a Inputs,
     diagnostics: Vec<Diagnostic>,
     physical: BTreeMap<u32, u32>,
+    /// Where the first hardware qubit is named.
+    first_physical: Option<Span>,
+    /// That both kinds of qubits are named is said once.
+    mixed: bool,
     register_labels: Vec<(String, u32)>,
     /// Value of each stored bit, while it is known.
     bits: Vec<Option<bool>>,
@@ -86,6 +90,8 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         inputs,
         diagnostics: Vec::new(),
         physical: BTreeMap::new(),
+        first_physical: program.physical.values().min().copied(),
+        mixed: false,
         register_labels: Vec::new(),
         bits: Vec::new(),
         explicit_outputs: Vec::new(),
@@ -102,7 +108,7 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         steps: 0,
         over: false,
     };
-    lowering.physical = program.physical.iter().enumerate().map(|(i, &label)| (label, i as u32)).collect();
+    lowering.physical = program.physical.keys().enumerate().map(|(i, &label)| (label, i as u32)).collect();
     lowering.circuit.n_qubits = lowering.physical.len() as u32;
     let _flow = lowering.statements(&program.statements);
     lowering.finish()
@@ -345,10 +351,14 @@ impl Lowering<'_> {
     /// `opaque`, `extern` and pulse definitions declare a name that only a device understands.
     fn kept(&mut self, text: &str, span: Span) {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty());
-        if matches!(words.next(), Some("opaque" | "extern"))
-            && let Some(name) = words.next()
-        {
-            let _first_wins = self.scopes.declare(name, Symbol::Kept, span);
+        match (words.next(), words.next()) {
+            (Some("opaque" | "extern"), Some(name)) => {
+                let _first_wins = self.scopes.declare(name, Symbol::Kept, span);
+            }
+            (Some("cal" | "defcal"), _) => {
+                self.circuit.pulses.get_or_insert(span);
+            }
+            _ => {}
         }
     }
 }

@@ -29,9 +29,6 @@ impl Lowering<'_> {
                         "use another",
                     );
                 };
-                if !self.register_labels.is_empty() {
-                    return self.mixes(expr.span);
-                }
                 Ok(Operand { list: vec![qubit], register: false })
             }
             ExprKind::Name(name) => match self.find(name, expr.span)?.symbol {
@@ -88,14 +85,6 @@ impl Lowering<'_> {
             format!("`{name}` is not qubits"),
             "name a qubit or register, such as `q[0]`",
         )
-    }
-
-    fn mixes<T>(&mut self, span: Span) -> Lowered<T> {
-        let diagnostic = Diagnostic::error("SB5025", span, "mixes physical qubits and qubit registers")
-            .with_label("a physical qubit")
-            .with_help("use `$n` throughout, or declared registers throughout");
-        self.note(diagnostic);
-        Err(super::Lost)
     }
 
     /// The stored bits that a target names.

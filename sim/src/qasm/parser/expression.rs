@@ -175,7 +175,7 @@ impl Parser<'_> {
             Kind::Text => ExprKind::Bits(self.bits(text)?),
             Kind::Physical => match text[1..].parse() {
                 Ok(n) => {
-                    self.physical.insert(n);
+                    self.physical.entry(n).or_insert(token.span);
                     ExprKind::Physical(n)
                 }
                 Err(_) => return Err(self.out_of_range("a qubit number")),

@@ -7,7 +7,7 @@ mod expression;
 mod pragma;
 mod statement;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::ast::{Name, Stmt};
 use super::lexer::{Kind, Lexer, Token};
@@ -34,7 +34,7 @@ pub struct Parser<'a> {
     depth: u32,
     version: Version,
     diagnostics: Vec<Diagnostic>,
-    physical: BTreeSet<u32>,
+    physical: BTreeMap<u32, Span>,
 }
 
 /// A statement could not be read; its diagnostic is noted.
@@ -56,7 +56,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             version,
             diagnostics: Vec::new(),
-            physical: BTreeSet::new(),
+            physical: BTreeMap::new(),
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The same with the hardware qubits that were named.
-    pub fn file_with_physical(mut self) -> (Vec<Stmt>, BTreeSet<u32>, Vec<Diagnostic>) {
+    pub fn file_with_physical(mut self) -> (Vec<Stmt>, BTreeMap<u32, Span>, Vec<Diagnostic>) {
         if matches!(self.token.kind, Kind::Stray | Kind::Unclosed) {
             self.skip_strays();
         }

@@ -2,7 +2,7 @@
 //!
 //! Source: the grammar of Braket's pragmas; a pragma of anybody else is kept word for word.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Kind, Lost, Parsed, Parser};
 use crate::diagnostic::{Diagnostic, Span};
@@ -24,11 +24,13 @@ impl Parser<'_> {
             depth: self.depth,
             version: self.version,
             diagnostics: Vec::new(),
-            physical: BTreeSet::new(),
+            physical: BTreeMap::new(),
         };
         line.advance();
         let out = line.pragma_line(text[word.len()..].trim());
-        self.physical.append(&mut line.physical);
+        for (label, span) in line.physical {
+            self.physical.entry(label).or_insert(span);
+        }
         for diagnostic in line.diagnostics {
             self.note(diagnostic);
         }

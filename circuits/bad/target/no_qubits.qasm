@@ -1,0 +1,2 @@
+// A task returns measured qubits.
+OPENQASM 3.0;
