@@ -47,6 +47,8 @@ pub struct Config {
     pub verify_signatures: bool,
     /// What callers may do; everything when there is none.
     pub policy: Option<Policy>,
+    /// Whether QPUs make the mistakes that their published fidelities tell of.
+    pub noise: bool,
     /// Whether QPUs work inside their published windows alone.
     pub windows: bool,
     /// Whether results of program sets come in many files.
@@ -66,6 +68,7 @@ impl Default for Config {
             quotas: false,
             verify_signatures: false,
             policy: None,
+            noise: false,
             windows: false,
             split_results: false,
             devices: Vec::new(),

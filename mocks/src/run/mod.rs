@@ -3,10 +3,12 @@
 mod action;
 mod include;
 mod jaqcd;
+mod noise;
 mod program;
 mod render;
 mod worker;
 
 pub(crate) use action::{ANALOG, Action, JAQCD, Outcome, PROGRAM, Refusal, SET, read};
+pub(crate) use noise::fidelities;
 pub(crate) use render::{Facts, part, parts};
 pub(crate) use worker::{Done, Work, Worker};

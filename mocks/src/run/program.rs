@@ -6,7 +6,7 @@ use shotbook_sim::engine::{Columns, Options, TaskResult, Watch, prepare};
 use shotbook_sim::qasm::{self, Inputs, ParseOptions};
 use shotbook_sim::target::{self, Device, Profile, Setting};
 
-use super::include;
+use super::{include, noise};
 
 /// The most memory that one simulation may take. Units: bytes.
 const MEMORY: u64 = 4 << 30;
@@ -15,6 +15,8 @@ const MEMORY: u64 = 4 << 30;
 #[derive(Debug)]
 pub(crate) struct Program {
     circuit: Circuit,
+    /// The same circuit as hardware runs it.
+    noisy: Option<Circuit>,
     values: Vec<f64>,
 }
 
@@ -58,12 +60,17 @@ pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -
     }
     let values = qasm::bind(circuit, inputs)
         .map_err(|all| all.into_iter().next().map_or_else(String::new, |d| d.message))?;
-    Ok(Program { circuit: circuit.clone(), values })
+    Ok(Program { circuit: circuit.clone(), noisy: None, values })
 }
 
 impl Program {
     pub(super) fn circuit(&self) -> &Circuit {
         &self.circuit
+    }
+
+    /// Makes it feel the hardware that it runs on.
+    pub(super) fn add_noise(&mut self, device: &Device, shots: u64) {
+        self.noisy = noise::on_hardware(&self.circuit, device, shots);
     }
 
     /// Whether it ends in the blink of an eye, whatever the engine.
@@ -103,7 +110,8 @@ impl Program {
             watch: Some(watch),
             ..Options::default()
         };
-        let mut prepared = prepare(&self.circuit, &options).map_err(|e| e.to_string())?;
+        let mut prepared =
+            prepare(self.noisy.as_ref().unwrap_or(&self.circuit), &options).map_err(|e| e.to_string())?;
         let mut result = prepared.run(&self.values, shots, seed).map_err(|e| e.to_string())?;
         let list = result.shot_list.take().unwrap_or_else(|| {
             let times = result.counts.iter().enumerate();

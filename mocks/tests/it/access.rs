@@ -79,3 +79,20 @@ fn a_fault_speaks_the_form_of_the_service_that_it_meets() {
     assert_eq!(states(&mut c), "OFFLINE");
     assert_eq!(states(&mut c), "ONLINE");
 }
+
+#[test]
+fn hardware_makes_the_mistakes_that_its_calibration_tells_of() {
+    let wrong = |noise: bool| {
+        let mut c = Caller::new(Config { noise, ..Config::default() }, "eu-north-1");
+        let arn = c.made(&json!({"shots": 4_000}));
+        let place = format!("/results-1/{}/results.json", c.get(&arn)["outputS3Directory"].as_str().unwrap());
+        let reply = c.send("s3", "GET", &place, Vec::new());
+        let file: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        let rows = file["measurements"].as_array().unwrap();
+        rows.iter().filter(|r| r[0] != r[1]).count()
+    };
+    assert_eq!(wrong(false), 0);
+    // Two readings of 97 % and the gate before them: 2 * 0.97 * 0.03 + 0.003 of 4,000.
+    let got = wrong(true);
+    assert!((180..320).contains(&got), "{got}");
+}

@@ -95,6 +95,9 @@ struct WorldArgs {
     /// Allow what this IAM policy allows, and nothing else
     #[arg(long, value_name = "FILE.json")]
     iam_policy: Option<String>,
+    /// Mistakes of QPUs: on (their published fidelities) or off (exact)
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = ["on", "off"])]
+    noise: String,
     /// Let QPUs work inside their published windows alone
     #[arg(long)]
     windows: bool,
@@ -179,6 +182,7 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         quotas: args.quotas,
         verify_signatures: args.verify_signatures,
         policy,
+        noise: args.noise == "on",
         windows: args.windows,
         split_results: args.split_results,
         devices,

@@ -1,7 +1,6 @@
 //! Calibration: published fidelities where there are any, the same for every qubit.
 
 use serde_json::{Map, Value, json};
-use shotbook_sim::noise_model::{Fidelities, of_device};
 use shotbook_sim::target::{Connectivity, Device};
 
 use super::{headed, vendor};
@@ -21,16 +20,14 @@ const SUPERCONDUCTING: Times =
     Times { t1: 40e-6, t2: 20e-6, one: 40e-9, two: 60e-9, readout: 1.5e-6, reset: 300e-6 };
 const IONS: Times = Times { t1: 100.0, t2: 1.0, one: 130e-6, two: 970e-6, readout: 150e-6, reset: 50e-6 };
 
-/// Stands in for fidelities that nobody published.
-const PLAIN: (f64, f64, f64) = (0.999, 0.99, 0.97);
-
 fn times(device: &Device) -> Times {
     if device.technology == "trapped ion" { IONS } else { SUPERCONDUCTING }
 }
 
 /// Of one-qubit gates, of two-qubit gates, of reading.
 fn fidelities(device: &Device) -> (f64, f64, f64) {
-    of_device(device).map_or(PLAIN, |f: &Fidelities| (f.one, f.two, f.readout))
+    let all = crate::run::fidelities(device);
+    (all.one, all.two, all.readout)
 }
 
 /// The document that all vendors share, in the version that the vendor's schema takes.
