@@ -1,7 +1,7 @@
 //! Keeps the books on quantum shots.
 //!
 //! Modules in reading order: nouns ([`money`], [`time`], [`ids`]), decisions ([`price`],
-//! [`budget`], [`job`], [`pack`], [`advice`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
+//! [`budget`], [`job`], [`pack`], [`advice`], [`train`], [`energy`], [`report`]), driving ([`store`], [`backend`], [`runner`]), and the edge ([`outcome`],
 //! [`app`], [`cli`]). `docs/ARCHITECTURE.md` is the map.
 
 pub mod advice;
@@ -10,6 +10,7 @@ pub mod backend;
 pub mod budget;
 pub mod cli;
 pub mod config;
+pub mod energy;
 pub mod errors;
 pub mod failpoint;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod money;
 pub mod outcome;
 pub mod pack;
 pub mod price;
+pub mod report;
 pub mod runner;
 pub mod store;
 #[cfg(test)]

@@ -33,8 +33,20 @@ pub struct Reached {
     pub accuracy: Option<f64>,
     /// The value that nothing can beat: ground energy, or largest cut.
     pub ideal: Option<f64>,
-    /// Longest wall time of the run. Units: seconds.
+    /// Wall time of the run. Units: seconds.
     pub wall_seconds: f64,
+    /// Cold trainings beside it.
+    #[serde(default)]
+    pub controls: Vec<Control>,
+}
+
+/// A cold training beside one that started from another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// Iterations until it ended under the same rule.
+    pub iterations: u32,
+    /// What it reached, exactly.
+    pub loss: Option<f64>,
 }
 
 /// A training as it is kept.

@@ -117,6 +117,12 @@ verbs! {
     Diff => diff,
     /// Make the angles of a circuit better, here or by paid tasks under a cap
     Train => train,
+    /// What was trained: its parameters, quality and cost
+    Models => models or "model",
+    /// A page about a training, or about the founding proposal
+    Report => report,
+    /// Where a simulator stops taking less energy than a device
+    Energy => energy,
     /// Compute published trainings again
     Reproduce => reproduce,
     /// End a doubt by a person's word

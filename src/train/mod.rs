@@ -12,10 +12,12 @@ pub mod machine;
 pub mod maxcut;
 pub mod measured;
 pub mod optimizer;
+pub mod plan;
 pub mod problem;
 pub mod reproduce;
 pub mod shift;
 pub mod transfer;
+pub mod twins;
 
 use shotbook_sim::circuit::Circuit;
 use shotbook_sim::engine::SimError;

@@ -178,3 +178,69 @@ fn parameters_that_mean_nothing_there_are_refused() {
         assert!(refused["message"].as_str().unwrap().contains(words), "{args:?}: {refused}");
     }
 }
+
+#[test]
+fn a_plan_prices_every_device_by_the_published_arithmetic() {
+    let world = World::new();
+    let data = format!("{}/data/lih_sto3g_4q.json", env!("CARGO_MANIFEST_DIR"));
+    let args = ["train", "--plan", "--ansatz", "real-amplitudes:4", "--hamiltonian", &data, "--at", "1.546"];
+    let more = [
+        "--optimizer",
+        "spsa",
+        "--iterations",
+        "500",
+        "--shots",
+        "100",
+        "--program-set-limit",
+        "100",
+        "--json",
+    ];
+    let plan = world.json(&[&args[..], &more[..]].concat(), 0);
+    assert_eq!((&plan["circuits_per_iteration"], world.creates()), (&50.into(), 0), "{plan}");
+    let on = |name: &str| {
+        plan["devices"].as_array().unwrap().iter().find(|d| d["device"] == name).unwrap()["high"].clone()
+    };
+    // 25,000 circuits of 100 shots in 500 sets: 150 of fees, and shots.
+    for (device, total) in
+        [("cepheus", "1212.5"), ("garnet", "3775"), ("emerald", "4150"), ("forte-1", "200150")]
+    {
+        assert_eq!((&on(device)["total"], &on(device)["tasks"]), (&total.into(), &500.into()), "{device}");
+    }
+    assert_eq!(plan["proposal"]["total"], "150");
+    let runs = plan["rehearsal"]["runs"].as_array().unwrap();
+    let exact = plan["classical"][0]["value"].as_f64().unwrap();
+    assert!(runs.iter().all(|r| r["value"].as_f64().unwrap() > exact), "{plan}");
+}
+
+#[test]
+fn what_was_trained_is_kept_reported_and_used() {
+    let world = World::new();
+    let graph = world.folder.path().join("g.txt");
+    std::fs::write(&graph, "0 1\n1 2\n2 3\n3 0\n0 2\n").unwrap();
+    let args = ["train", "--ansatz", "qaoa:1", "--maxcut", graph.to_str().unwrap(), "--json"];
+    let cold = world.json(&[&args[..], &["--name", "small"]].concat(), 0);
+    let warm =
+        world.json(&[&args[..], &["--from", "small", "--control", "10", "--name", "warm"]].concat(), 0);
+    assert_eq!((warm["controls"].as_array().unwrap().len(), &warm["from"]), (10, &cold["training_id"]));
+    let listed = world.json(&["models", "--json"], 0);
+    assert_eq!(listed["trainings"][0]["training_id"], warm["training_id"]);
+    let export = world.json(&["models", "export", "small", "--json"], 0);
+    assert_eq!(export, cold["parameters"]);
+    let page = world.folder.path().join("run.html");
+    assert!(
+        world.run(&["report", "warm", "-o", page.to_str().unwrap(), "--place", "Finland"]).status.success()
+    );
+    let html = std::fs::read_to_string(page).unwrap();
+    for words in
+        ["<svg", "No advantage shown", "Finland, 2023", "trying all", "10 seeds", "prefers-color-scheme"]
+    {
+        assert!(html.contains(words), "{words}");
+    }
+    let report = world.json(&["report", "small", "--json"], 0);
+    assert_eq!(report["schema"], "shotbook.report/1");
+    assert_eq!(world.json(&["report", "small", "--place", "Atlantis", "--json"], 2)["code"], "SB2001");
+    let energy = world.json(&["energy", "crossover", &super::world::circuit("qft_4.qasm"), "--json"], 0);
+    let at = energy["simulators"][0]["crossover_qubits"]["mid"].as_f64().unwrap();
+    // 1,000 shots of 7.5 J against 22 gates of 20 nJ an amplitude.
+    assert!((at - (7500.0f64 / (22.0 * 20e-9)).log2()).abs() < 0.01, "{energy}");
+}

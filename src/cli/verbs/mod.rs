@@ -9,13 +9,16 @@ pub mod devices;
 pub mod diff;
 pub mod doctor;
 pub mod draw;
+pub mod energy;
 pub mod help;
 pub mod jobs;
 pub mod man;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod models;
 pub mod prices;
 pub mod quote;
+pub mod report;
 pub mod reproduce;
 pub mod resolve;
 pub mod result;

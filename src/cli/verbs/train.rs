@@ -2,15 +2,18 @@
 
 mod define;
 mod paid;
+mod plan;
 mod show;
 
+use self::define::Wish;
 use shotbook_sim::engine::Options;
 use shotbook_sim::target::Device;
 
-use self::define::{Wish, failed};
+pub use self::define::{failed, named};
+pub use self::show::{document, end, print, value};
 use super::submit;
 use crate::app::Here;
-use crate::app::training::{Halted, Local, Reached, Record, Trainings, drive};
+use crate::app::training::{Control, Halted, Local, Reached, Record, Trainings, drive};
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
 use crate::cli::work::interrupted;
@@ -62,15 +65,27 @@ pub struct Args {
     /// Spend without asking
     #[arg(long, short)]
     yes: bool,
-    /// Say what would happen, and stop
+    /// Say what a step would be, and stop
     #[arg(long)]
     dry_run: bool,
+    /// Say what the training and its use will cost on every device, and stop
+    #[arg(long)]
+    plan: bool,
+    /// Queue of one round trip, for the plan
+    #[arg(long, value_name = "T", default_value = "5m")]
+    queue: String,
+    /// Most circuits of a program set, for the plan; as published unless told
+    #[arg(long, value_name = "N")]
+    program_set_limit: Option<u64>,
     /// Value of an input that is not trained, such as a size
     #[arg(long = "input", value_name = "NAME=VALUE")]
     input: Vec<String>,
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    if args.plan {
+        return plan::run(&args, context, out);
+    }
     let trainings = Trainings::beside(&context.store_path()?);
     let mut record = match &args.resume {
         Some(word) => resumed(&trainings, word)?,
@@ -89,17 +104,24 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let mut reached = reached(&record, &problem);
     let before = record.reached.as_ref().map_or(0.0, |r| r.wall_seconds);
     reached.wall_seconds = before + (time::monotonic_us() - began) as f64 / 1e6;
-    trainings.finish(&record.id, &reached)?;
     record.reached = Some(reached);
+    if let Some(reached) = &record.reached {
+        trainings.finish(&record.id, reached)?;
+    }
     if matches!(halted, Halted::Interrupted) {
         out.say(&format!("interrupted; go on: shotbook train --resume {}", record.id));
         return Ok(130);
     }
     let controls = controls(&args, &record, &problem, out)?;
+    if let Some(reached) = record.reached.as_mut().filter(|_| !controls.is_empty()) {
+        reached.controls = controls;
+        trainings.finish(&record.id, reached)?;
+    }
     if out.is_json() {
-        out.json(&show::document(&record, &problem, &controls));
+        out.json(&show::document(&record, &problem));
     } else {
-        show::print(&record, &problem, &controls, out);
+        show::print(&record, &problem, out);
+        out.say(&format!("look: shotbook models show {0}    shotbook report {0} -o run.html", record.id));
     }
     Ok(match &record.state.end {
         Some(End::Cap(_)) => 3,
@@ -116,14 +138,19 @@ fn resumed(trainings: &Trainings, word: &str) -> Result<Record, Failure> {
     Ok(record)
 }
 
-fn begun(args: &Args, context: &Context, trainings: &Trainings, out: &mut Out) -> Result<Record, Failure> {
-    let wish = match &args.model {
+/// The words of the flags and of the file.
+fn wish(args: &Args) -> Result<Wish, Failure> {
+    Ok(match &args.model {
         Some(name) => {
             let (file, folder) = define::model(name)?;
             args.wish.clone().over(file, &folder)
         }
         None => args.wish.clone(),
-    };
+    })
+}
+
+fn begun(args: &Args, context: &Context, trainings: &Trainings, out: &mut Out) -> Result<Record, Failure> {
+    let wish = wish(args)?;
     let device = super::devices::find(&args.on)?;
     if !device.is_local() {
         if wish.shots.is_none() {
@@ -315,12 +342,7 @@ pub fn reached(record: &Record, problem: &Problem) -> Reached {
 }
 
 /// Cold trainings with other seeds, under the same rules, here and free of charge.
-fn controls(
-    args: &Args,
-    record: &Record,
-    problem: &Problem,
-    out: &mut Out,
-) -> Result<Vec<(State, Reached)>, Failure> {
+fn controls(args: &Args, record: &Record, problem: &Problem, out: &mut Out) -> Result<Vec<Control>, Failure> {
     let mut all = Vec::new();
     for number in 0..args.control.unwrap_or(0) {
         let seed = record.definition.seed.wrapping_add(1000 + u64::from(number));
@@ -342,7 +364,7 @@ fn controls(
             break;
         }
         let reached = reached(&cold, problem);
-        all.push((cold.state, reached));
+        all.push(Control { iterations: cold.state.iteration, loss: reached.loss });
     }
     Ok(all)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::define::named;
-use crate::app::training::{Reached, Record};
+use crate::app::training::Record;
 use crate::cli::output::Out;
 use crate::money::Money;
 use crate::train::machine::{End, State};
@@ -23,7 +23,8 @@ pub fn value(problem: &Problem, loss: f64) -> String {
 pub fn seconds(s: f64) -> String {
     match s {
         s if s < 1.0 => format!("{:.1} ms", s * 1e3),
-        s if s < 300.0 => format!("{s:.2} s"),
+        s if s < 120.0 => format!("{s:.2} s"),
+        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
         s => format!("{:.1} days", s / 86_400.0),
     }
@@ -51,7 +52,8 @@ pub fn sentence(record: &Record) -> Option<String> {
     })
 }
 
-pub fn print(record: &Record, problem: &Problem, controls: &[(State, Reached)], out: &mut Out) {
+/// A training in a few lines.
+pub fn print(record: &Record, problem: &Problem, out: &mut Out) {
     let (state, reached) = (&record.state, record.reached.clone().unwrap_or_default());
     out.line(&format!(
         "{} · {} · {} · {} iterations · {}",
@@ -88,17 +90,17 @@ pub fn print(record: &Record, problem: &Problem, controls: &[(State, Reached)], 
         Money::from_nanos(used.nanos),
         seconds(used.seconds)
     ));
-    for line in comparison(record, controls) {
+    for line in comparison(record) {
         out.line(&line);
     }
     if let Some(sentence) = sentence(record) {
         out.line(&sentence);
     }
-    out.say(&format!("look: shotbook models show {0}    shotbook report {0} -o run.html", record.id));
 }
 
 /// Warm beside cold; a saving is claimed only from ten controls that reached as much.
-fn comparison(record: &Record, controls: &[(State, Reached)]) -> Vec<String> {
+fn comparison(record: &Record) -> Vec<String> {
+    let controls = record.reached.as_ref().map_or(&[][..], |r| &r.controls);
     if controls.is_empty() {
         return record
             .definition
@@ -108,14 +110,14 @@ fn comparison(record: &Record, controls: &[(State, Reached)]) -> Vec<String> {
             .collect();
     }
     let n = controls.len() as f64;
-    let mean = controls.iter().map(|c| f64::from(c.0.iteration)).sum::<f64>() / n;
+    let mean = controls.iter().map(|c| f64::from(c.iterations)).sum::<f64>() / n;
     let spread =
-        controls.iter().map(|c| (f64::from(c.0.iteration) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        controls.iter().map(|c| (f64::from(c.iterations) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
     let half = 1.96 * (spread / n).sqrt();
     let warm = record.reached.as_ref().and_then(|r| r.loss);
     let as_good = controls
         .iter()
-        .filter(|c| c.1.loss.zip(warm).is_some_and(|(cold, warm)| cold <= warm + 1.6e-3))
+        .filter(|c| c.loss.zip(warm).is_some_and(|(cold, warm)| cold <= warm + 1.6e-3))
         .count();
     let mut lines = vec![format!(
         "cold, {} seeds: {mean:.0} iterations (95 % interval {:.0} to {:.0}), {as_good} reached as much; warm: {}",
@@ -138,7 +140,7 @@ fn comparison(record: &Record, controls: &[(State, Reached)]) -> Vec<String> {
 }
 
 /// A training as JSON.
-pub fn document(record: &Record, problem: &Problem, controls: &[(State, Reached)]) -> Value {
+pub fn document(record: &Record, problem: &Problem) -> Value {
     let (definition, state) = (&record.definition, &record.state);
     let reached = record.reached.clone().unwrap_or_default();
     let shown = |loss: Option<f64>| loss.map(|l| problem.shown(l));
@@ -153,7 +155,6 @@ pub fn document(record: &Record, problem: &Problem, controls: &[(State, Reached)
             "cost": Money::from_nanos(state.used.nanos).to_string(), "seconds": state.used.seconds},
         "parameters": named(problem, &state.best),
         "circuit_sha256": definition.circuit_sha256, "objective_sha256": definition.objective_sha256,
-        "controls": controls.iter().map(|(state, reached)| json!({"iterations": state.iteration,
-            "value": shown(reached.loss), "end": end(state)})).collect::<Vec<_>>(),
-        "notes": sentence(record).into_iter().chain(comparison(record, controls)).collect::<Vec<_>>()})
+        "controls": reached.controls.iter().map(|c| json!({"iterations": c.iterations, "value": shown(c.loss)})).collect::<Vec<_>>(),
+        "notes": sentence(record).into_iter().chain(comparison(record)).collect::<Vec<_>>()})
 }

@@ -1,0 +1,172 @@
+//! `report`: a page about a training, or about the founding proposal.
+
+use std::path::{Path, PathBuf};
+
+use super::train;
+use crate::app::training::{Record, Trainings};
+use crate::cli::circuit::{read_text, size_of};
+use crate::cli::output::Out;
+use crate::cli::{Context, Failure};
+use crate::energy::Coefficients;
+use crate::price::Rate;
+use crate::report::training::{Baseline, Facts, Reuse, page};
+use crate::report::{Page, proposal};
+use crate::train::machine::Stop;
+use crate::train::problem::{Objective, Problem};
+use crate::train::twins;
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Training: id, name or `last`
+    #[arg(required_unless_present = "proposal")]
+    run: Option<String>,
+    /// The claims of the founding proposal, computed
+    #[arg(long, conflicts_with = "run")]
+    proposal: bool,
+    /// File to write: FILE.html, FILE.md or FILE.json; Markdown on standard output unless told
+    #[arg(short, value_name = "FILE")]
+    o: Option<PathBuf>,
+    /// Coefficients of energy in place of the table that ships
+    #[arg(long, value_name = "FILE.json")]
+    coefficients: Option<String>,
+    /// Country whose electricity is counted for CO2e, such as Finland
+    #[arg(long, value_name = "COUNTRY")]
+    place: Option<String>,
+    /// A year of staff as a line of the bill
+    #[arg(long, value_name = "USD")]
+    staff: Option<f64>,
+}
+
+/// The table of a file, or the one that ships.
+pub fn coefficients(file: Option<&str>) -> Result<Coefficients, Failure> {
+    let Some(file) = file else { return Ok(Coefficients::embedded()) };
+    Coefficients::from_json(&read_text(file)?).map_err(|why| Failure::new("SB2006", format!("{file}: {why}")))
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let table = coefficients(args.coefficients.as_deref())?;
+    if let Some(place) = &args.place
+        && table.carbon_of(place).is_none()
+    {
+        let known: Vec<&str> = table.carbon().iter().map(|c| c.place.as_str()).collect();
+        return Err(Failure::new("SB2001", format!("no carbon intensity of {place} is known"))
+            .with_help(known.join(", ")));
+    }
+    let page = if args.proposal {
+        proposal::page(&context.prices()?, &table).map_err(|e| Failure::new("SB1001", e.to_string()))?
+    } else {
+        let word = args.run.as_deref().unwrap_or_default();
+        of_training(&args, &Trainings::beside(&context.store_path()?).find(word)?, context, &table)?
+    };
+    write(&page, args.o.as_deref(), out)
+}
+
+fn write(page: &Page, file: Option<&Path>, out: &mut Out) -> Result<u8, Failure> {
+    let Some(path) = file else {
+        if out.is_json() {
+            out.json(&page.json());
+        } else {
+            out.text(&page.markdown());
+        }
+        return Ok(0);
+    };
+    let text = match path.extension().and_then(|e| e.to_str()) {
+        Some("html" | "htm") => page.html(),
+        Some("md") => page.markdown(),
+        Some("json") => page.json().to_string() + "\n",
+        _ => {
+            let message = format!("{}: the form of this file is not known", path.display());
+            return Err(Failure::new("SB2001", message).with_help("-o FILE.html, -o FILE.md or -o FILE.json"));
+        }
+    };
+    std::fs::write(path, text).map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
+    out.say(&format!("written to {}", path.display()));
+    Ok(0)
+}
+
+fn of_training(
+    args: &Args,
+    record: &Record,
+    context: &Context,
+    table: &Coefficients,
+) -> Result<Page, Failure> {
+    let definition = &record.definition;
+    let problem = Problem::new(&definition.circuit, &definition.objective, definition.seed)
+        .map_err(|e| train::failed(&e))?;
+    let device = super::devices::find(&definition.device)?;
+    let list = context.prices()?;
+    let reached = record.reached.clone().unwrap_or_default();
+    let circuit = problem.circuit();
+    let facts = Facts {
+        id: record.id.clone(),
+        name: definition.name.clone(),
+        metric: definition.objective.word(),
+        sign: problem.shown(1.0),
+        device: device.name.clone(),
+        technology: (!device.is_local()).then(|| device.technology.clone()),
+        place: args.place.clone(),
+        rate: match list.rate(&device.name) {
+            Some(Rate::PerShot { task_fee, shot_fee }) => Some((task_fee, shot_fee)),
+            _ => None,
+        },
+        optimizer: definition.optimizer.kind.word().to_owned(),
+        stop: match definition.stop {
+            Stop::Last => "the last iteration".to_owned(),
+            Stop::Target(target) => format!("the target {}", problem.shown(target)),
+            Stop::Plateau { gain, iterations } => {
+                format!("a plateau, less than {gain} in {iterations} iterations")
+            }
+        },
+        end: record.state.end.clone(),
+        iterations: record.state.iteration,
+        history: &record.state.history,
+        reached: reached.loss.map(|l| problem.shown(l)),
+        began: reached.start_loss.map(|l| problem.shown(l)),
+        ideal: reached.ideal,
+        accuracy: reached.accuracy,
+        size: (circuit.n_qubits, size_of(circuit).0),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        metered: None,
+        staff: args.staff,
+        wall: reached.wall_seconds,
+        baselines: baselines(&problem, &definition.objective),
+        reuse: definition.from.as_ref().map(|from| Reuse {
+            warm: f64::from(record.state.iteration),
+            cold: reached.controls.iter().map(|c| f64::from(c.iterations)).collect(),
+            source: Trainings::beside(&context.store_path().unwrap_or_default())
+                .find(from)
+                .map_or(0.0, |source| f64::from(source.state.iteration)),
+        }),
+    };
+    Ok(page(&facts, table))
+}
+
+/// Classical ways to the same end, run now and timed.
+fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
+    let mut out = Vec::new();
+    let mut timed = |name: String, deed: &dyn Fn() -> Option<f64>| {
+        let began = crate::time::monotonic_us();
+        let value = deed();
+        let seconds = (crate::time::monotonic_us() - began) as f64 / 1e6;
+        out.extend(value.map(|value| Baseline { name, value, seconds }));
+    };
+    match objective {
+        Objective::Cut { graph } => {
+            timed("greedy".to_owned(), &|| Some(graph.greedy_cut()));
+            timed("trying all".to_owned(), &|| graph.largest_cut());
+        }
+        Objective::Energy { .. } | Objective::Ising { .. } => {
+            timed("exact diagonalisation".to_owned(), &|| problem.observables()[0].ground_energy().ok());
+        }
+        Objective::Classifier { data, .. } => {
+            let hidden = twins::hidden_for(data.train_x[0].len(), data.classes.len(), problem.n_parameters());
+            timed("logistic regression".to_owned(), &|| Some(twins::logistic(data)));
+            timed("5 nearest neighbours".to_owned(), &|| Some(twins::neighbours(data, 5)));
+            timed(format!("net of {hidden} hidden units, about as many weights"), &|| {
+                Some(twins::net(data, hidden, 2000, 1))
+            });
+        }
+    }
+    out
+}
