@@ -20,7 +20,7 @@ const fn row(code: &'static str, kind: &'static str, exit: u8, why: &'static str
 }
 
 /// All codes, by number.
-pub static ROWS: [Row; 31] = [
+pub static ROWS: [Row; 32] = [
     row(
         "SB1001",
         "bug",
@@ -121,6 +121,13 @@ pub static ROWS: [Row; 31] = [
         2,
         "The parameters of that training mean nothing here.",
         "shotbook models list; start cold, or from a training of the same circuit and kind.",
+    ),
+    row(
+        "SB2020",
+        "usage",
+        2,
+        "A bill is refused whole: it is no table, a column is missing, or an amount is none.",
+        "shotbook help reconcile",
     ),
     row(
         "SB3001",

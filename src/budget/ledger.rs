@@ -1,8 +1,9 @@
 //! Double entry: the ledger is the difference between a job before and after.
 //!
 //! Three accounts are enough: `free` (the world's), `held` and `spent` (ours). A hold moves money
-//! from free to held, a settlement from held to spent, a release from held to free. Every posting
-//! names its job and is chained by hash to the one before, so a changed past is noticed.
+//! from free to held, a settlement from held to spent, a release from held to free.
+//! A bill that asks for less than was settled takes money back from spent. Every posting names its job
+//! and is chained by hash to the one before, so a changed past is noticed.
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +21,8 @@ pub enum Verb {
     Settle,
     /// From held to free.
     Release,
+    /// From spent to free: a correction by a bill.
+    Refund,
 }
 
 /// One movement between two accounts.
@@ -56,12 +59,13 @@ impl Verb {
             Self::Hold => "hold",
             Self::Settle => "settle",
             Self::Release => "release",
+            Self::Refund => "refund",
         }
     }
 
     /// The verb of a word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Hold, Self::Settle, Self::Release].into_iter().find(|v| v.word() == word)
+        [Self::Hold, Self::Settle, Self::Release, Self::Refund].into_iter().find(|v| v.word() == word)
     }
 
     /// Accounts that give and take.
@@ -70,6 +74,7 @@ impl Verb {
             Self::Hold => ("free", "held"),
             Self::Settle => ("held", "spent"),
             Self::Release => ("held", "free"),
+            Self::Refund => ("spent", "free"),
         }
     }
 }
@@ -78,7 +83,8 @@ impl Verb {
 /// falls below zero on the way.
 pub fn movements(before: (Money, Money), after: (Money, Money)) -> Result<Vec<Movement>, OutOfRange> {
     let (held, settled) = (after.0.minus(before.0)?, after.1.minus(before.1)?);
-    let fresh = held.plus(settled)?;
+    // Money comes back from spent by a correction alone; it is never held again by it.
+    let fresh = held.plus(settled.max(Money::ZERO))?;
     let mut out = Vec::new();
     let mut push = |verb, amount: Money| {
         if amount > Money::ZERO {
@@ -88,6 +94,7 @@ pub fn movements(before: (Money, Money), after: (Money, Money)) -> Result<Vec<Mo
     push(Verb::Hold, fresh);
     push(Verb::Settle, settled);
     push(Verb::Release, Money::ZERO.minus(fresh)?);
+    push(Verb::Refund, Money::ZERO.minus(settled)?);
     Ok(out)
 }
 
@@ -135,6 +142,7 @@ mod tests {
                 Verb::Hold => (held.plus(m.amount).unwrap(), spent),
                 Verb::Settle => (held.minus(m.amount).unwrap(), spent.plus(m.amount).unwrap()),
                 Verb::Release => (held.minus(m.amount).unwrap(), spent),
+                Verb::Refund => (held, spent.minus(m.amount).unwrap()),
             };
             assert!(at.0 >= Money::ZERO, "held fell below zero");
             at
@@ -172,10 +180,12 @@ mod tests {
         #[test]
         fn replayed_movements_give_the_figures(held in 0i64..1 << 50, held2 in 0i64..1 << 50, spent in 0i64..1 << 50, more in 0i64..1 << 50) {
             let n = Money::from_nanos;
-            let (before, after) = ((n(held), n(spent)), (n(held2), n(spent + more)));
-            let moves = movements(before, after).unwrap();
-            prop_assert_eq!(replay(before, &moves), after);
-            prop_assert!(moves.iter().all(|m| m.amount > Money::ZERO));
+            let (low, high) = ((n(held), n(spent)), (n(held2), n(spent + more)));
+            for (before, after) in [(low, high), (high, low)] {
+                let moves = movements(before, after).unwrap();
+                prop_assert_eq!(replay(before, &moves), after);
+                prop_assert!(moves.iter().all(|m| m.amount > Money::ZERO));
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Caps on spending: who is bound, over which period, and what moves where.
 
 mod alert;
+pub mod bill;
 pub mod ledger;
 mod period;
+pub mod reconcile;
 
 use std::collections::BTreeMap;
 

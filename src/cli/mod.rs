@@ -131,6 +131,10 @@ verbs! {
     Budget => budget or "budgets",
     /// Say what was spent, is held, or is unsure
     Cost => cost,
+    /// Adopt tasks that other tools made
+    Import => import,
+    /// Compare the ledger with a bill, and explain every difference
+    Reconcile => reconcile,
     /// Rates of the price list
     Prices => prices or "price",
     /// The catalogue of devices

@@ -48,12 +48,22 @@ impl Context {
 
     /// AWS, not yet spoken to.
     pub fn braket(&self) -> SdkBraket {
-        SdkBraket::new(Options {
+        SdkBraket::new(self.options())
+    }
+
+    /// AWS for looking around: it makes no bucket in a region that has none.
+    pub fn braket_without_buckets(&self) -> SdkBraket {
+        SdkBraket::new(Options { make_no_bucket: true, ..self.options() })
+    }
+
+    fn options(&self) -> Options {
+        Options {
             profile: self.global.profile.clone(),
             region: self.global.region.clone(),
             endpoint_url: self.global.endpoint_url.clone(),
             bucket: self.config.bucket.clone(),
-        })
+            make_no_bucket: false,
+        }
     }
 
     /// Runs asynchronous work until it ends or the person presses Ctrl-C, which gives `None`.
@@ -99,16 +109,29 @@ async fn asked_to_stop() {
     let _pressed = tokio::signal::ctrl_c().await;
 }
 
+/// A runner as commands have it.
+pub type HereRunner<'a> = Runner<'a, SdkBraket, SystemClock>;
+
 /// A runner of this process, handed to `work`.
 pub fn with_runner<T>(
     context: &Context,
     store: &dyn Store,
     work: impl AsyncFnOnce(&Runner<'_, SdkBraket, SystemClock>) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
-    let (braket, clock) = (context.braket(), SystemClock);
+    with_runner_of(context, store, &context.braket(), work)
+}
+
+/// A runner of this process that speaks to AWS in a given way.
+pub fn with_runner_of<T>(
+    context: &Context,
+    store: &dyn Store,
+    braket: &SdkBraket,
+    work: impl AsyncFnOnce(&HereRunner<'_>) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    let clock = SystemClock;
     let stop = interrupted;
     let simulator = Simulator { stop: &stop };
-    let runner = Runner::new(store, &braket, &clock, &simulator, runner::this_process())
+    let runner = Runner::new(store, braket, &clock, &simulator, runner::this_process())
         .with_prices(context.prices()?)
         .until(&stop);
     match context.block_on(work(&runner))? {
@@ -143,7 +166,11 @@ pub fn ended_at(store: &dyn Store, job: &Job) -> Result<Option<Timestamp>, Failu
         return Ok(None);
     }
     // Labels may come long after the end.
-    Ok(store.events(&job.terms.id)?.iter().rfind(|e| e.name != "tagged").map(|e| e.at))
+    Ok(store
+        .events(&job.terms.id)?
+        .iter()
+        .rfind(|e| !matches!(e.name.as_str(), "tagged" | "corrected"))
+        .map(|e| e.at))
 }
 
 /// A job as JSON.

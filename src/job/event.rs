@@ -2,6 +2,7 @@
 
 use super::stage::{Lane, Output, Refusal, Sealed, TaskStatus};
 use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
+use crate::money::Money;
 use crate::price::Metering;
 use crate::time::Timestamp;
 
@@ -107,6 +108,11 @@ pub enum Event {
     },
     /// A person ended the doubt: there is no task (P11).
     ResolvedAbsent,
+    /// A bill says what a finished task cost; the ledger follows it by an entry of its own.
+    Corrected {
+        /// What was billed.
+        billed: Money,
+    },
     /// The stand-in's world is gone, and its play money with it.
     WorldGone,
 }
@@ -148,6 +154,7 @@ impl Event {
             Self::Fetched { .. } => "fetched",
             Self::FetchFailed { .. } => "fetch_failed",
             Self::ResolvedAbsent => "resolved_absent",
+            Self::Corrected { .. } => "corrected",
             Self::WorldGone => "world_gone",
         }
     }

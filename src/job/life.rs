@@ -298,6 +298,7 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
                 *fetch_at = now.after(spacing(count));
             }
         }
+        (Stage::Done(_), Event::Corrected { billed }) => next.settled = *billed,
         // Too late to matter; the task is finished and paid, or the job is over.
         (
             Stage::Settling { .. } | Stage::Done(_),

@@ -1,12 +1,14 @@
 //! A task found at AWS, turned into the terms of a job that books it.
 
+use std::sync::Arc;
+
 use shotbook_sim::target::Catalogue;
 
 use crate::backend::{Identity, SeenTask, tags};
 use crate::ids::{BlobId, BudgetName, JobId, JobTag, hex};
-use crate::job::{Fire, HoldKind, Place, RetryPolicy, Terms};
+use crate::job::{Event, Fire, HoldKind, Job, Lane, Place, RetryPolicy, StatusReport, Terms, apply};
 use crate::money::Money;
-use crate::price::{PriceList, Rate, Tariff};
+use crate::price::{Metering, PriceList, Rate, Tariff};
 use crate::time::Timestamp;
 
 use sha2::{Digest, Sha256};
@@ -75,6 +77,35 @@ pub(super) fn terms(seen: &SeenTask, budgets: Vec<BudgetName>, list: &PriceList,
         collection: None,
         adopted: true,
     }
+}
+
+/// A task that another tool made, as a job that holds the most it can cost until it is settled.
+///
+/// It is born when its task was, so that reports put it into its month, and no budget binds it: a cap of
+/// ours binds what goes through us.
+pub fn imported(seen: &SeenTask, lane: &Lane, list: &PriceList) -> Job {
+    let mut terms = terms(seen, Vec::new(), list, seen.created_at);
+    terms.name = "imported".to_owned();
+    Job::adopted(
+        Arc::new(terms),
+        lane.clone(),
+        seen.task.clone(),
+        seen.status.clone(),
+        false,
+        seen.created_at,
+    )
+}
+
+/// The same when the search says already that it ended without a cent.
+pub fn ended_unpaid(job: &Job, seen: &SeenTask, now: Timestamp) -> Job {
+    let report = StatusReport {
+        status: seen.status.clone(),
+        queue: None,
+        failure: None,
+        metering: Metering::default(),
+        output: seen.output.clone(),
+    };
+    apply(job, &Event::Seen { task: seen.task.clone(), report }, now).unwrap_or_else(|_| job.clone())
 }
 
 #[cfg(test)]

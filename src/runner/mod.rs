@@ -18,6 +18,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use adoption::{ended_unpaid, imported};
 pub use alive::{is_gone, this_process};
 pub use drive::{Drained, Patience};
 

@@ -133,6 +133,16 @@ impl Inner {
                 claim.0 = claim.0.plus(movement.amount).map_err(range)?;
                 continue;
             }
+            if movement.verb == Verb::Refund {
+                let spent = self.claims.iter_mut().filter(|((j, b, _), _)| *j == id && b == name);
+                let mut rest = movement.amount;
+                for (_, claim) in spent {
+                    let part = claim.1.min(rest);
+                    claim.1 = claim.1.minus(part).map_err(range)?;
+                    rest = rest.minus(part).map_err(range)?;
+                }
+                continue;
+            }
             // What was held is spent or released in the period that held it.
             let held =
                 self.claims.iter_mut().filter(|((j, b, _), c)| *j == id && b == name && !c.0.is_zero());
@@ -412,15 +422,23 @@ impl Store for MemoryStore {
     }
 
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
+        self.adopt_all(std::slice::from_ref(job), at).map(|_| ())
+    }
+
+    fn adopt_all(&self, jobs: &[Job], at: Timestamp) -> Result<Vec<JobId>, StoreError> {
         self.transact(|inner| {
-            let known = job.task().is_some_and(|task| inner.knows_task(task));
-            if known || inner.jobs.contains_key(&job.terms.id) {
-                return Ok(((), false));
+            let mut fresh = Vec::new();
+            for job in jobs {
+                let known = job.task().is_some_and(|task| inner.knows_task(task));
+                if known || inner.jobs.contains_key(&job.terms.id) {
+                    continue;
+                }
+                inner.book(None, job, false, at)?;
+                inner.record(&job.terms.id, "adopted", super::detail(job), at);
+                inner.put_job(job.clone());
+                fresh.push(job.terms.id.clone());
             }
-            inner.book(None, job, false, at)?;
-            inner.record(&job.terms.id, "adopted", super::detail(job), at);
-            inner.put_job(job.clone());
-            Ok(((), true))
+            Ok((fresh, true))
         })
     }
 

@@ -309,6 +309,8 @@ pub trait Store {
     ) -> Result<Vec<JobId>, StoreError>;
     /// A task found at AWS is stored as a job with its cost held, even above a cap.
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError>;
+    /// The same for many tasks in one commit; gives those that were not known.
+    fn adopt_all(&self, jobs: &[Job], at: Timestamp) -> Result<Vec<JobId>, StoreError>;
     /// The jobs carry these labels from now on, in one commit; how many were changed by it. Money, budgets
     /// and what AWS was told stay.
     fn relabel(&self, ids: &[JobId], labels: &Labels, at: Timestamp) -> Result<u64, StoreError>;
@@ -428,6 +430,7 @@ fn totals_of(postings: &[Posting]) -> Result<Totals, StoreError> {
                 out.settled = out.settled.plus(amount).map_err(range)?;
             }
             Verb::Release => out.held = out.held.minus(amount).map_err(range)?,
+            Verb::Refund => out.settled = out.settled.minus(amount).map_err(range)?,
         }
     }
     Ok(out)

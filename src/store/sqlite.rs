@@ -403,19 +403,19 @@ impl Store for SqliteStore {
     }
 
     fn adopt(&self, job: &Job, at: Timestamp) -> Result<(), StoreError> {
+        self.adopt_all(std::slice::from_ref(job), at).map(|_| ())
+    }
+
+    fn adopt_all(&self, jobs: &[Job], at: Timestamp) -> Result<Vec<JobId>, StoreError> {
         self.transact(|t| {
-            let sql = "SELECT (SELECT count(*) FROM job WHERE id = ?1) + \
-                       (SELECT count(*) FROM attempt WHERE task = ?2)";
-            let task = job.task().map(QuantumTaskArn::as_str);
-            let known: i64 =
-                t.query_row(sql, params![job.terms.id.as_str(), task], |r| r.get(0)).map_err(trouble)?;
-            if known > 0 {
-                return Ok(((), false));
+            let mut fresh = Vec::new();
+            for job in jobs {
+                if Self::adopt_in(t, job, at)? {
+                    fresh.push(job.terms.id.clone());
+                }
             }
-            Self::put_job(t, job)?;
-            let _forced = money::book(t, None, job, false, at)?;
-            Self::record(t, job, "adopted", at)?;
-            Ok(((), true))
+            let keep = !fresh.is_empty();
+            Ok((fresh, keep))
         })
     }
 

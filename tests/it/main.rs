@@ -5,6 +5,7 @@
 mod batch;
 mod cli;
 mod limits;
+mod money;
 mod noise;
 mod prices;
 mod recovery;

@@ -85,6 +85,9 @@ impl SdkBraket {
         let tap = Tap::default();
         let head = s3.head_bucket().bucket(&bucket).customize().interceptor(tap.clone()).send().await;
         let Err(error) = head else { return Ok(bucket) };
+        if self.options.make_no_bucket {
+            return Ok(bucket);
+        }
         if answer(&error, tap.seen()).status != 404 {
             return Err(failed(&error, &tap));
         }

@@ -25,6 +25,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Bucket for results.
     pub bucket: Option<String>,
+    /// Whether the bucket is left unmade when it is not there.
+    pub make_no_bucket: bool,
 }
 
 /// Amazon Braket, S3 and STS.

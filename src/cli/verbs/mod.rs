@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod draw;
 pub mod energy;
 pub mod help;
+pub mod import;
 pub mod jobs;
 pub mod man;
 #[cfg(feature = "mock")]
@@ -19,6 +20,7 @@ pub mod models;
 pub mod prices;
 pub mod quote;
 pub mod report;
+pub mod reconcile;
 pub mod reproduce;
 pub mod resolve;
 pub mod result;

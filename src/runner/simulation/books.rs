@@ -179,6 +179,9 @@ impl Store for Books<'_> {
     fn unlease(&self, id: &JobId, runner: &RunnerId) -> Result<(), StoreError> {
         self.inner.unlease(id, runner)
     }
+    fn adopt_all(&self, jobs: &[Job], at: Timestamp) -> Result<Vec<JobId>, StoreError> {
+        self.inner.adopt_all(jobs, at)
+    }
     fn relabel(
         &self,
         ids: &[JobId],

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{SqliteStore, trouble};
-use crate::ids::JobId;
+use super::{SqliteStore, money, trouble};
+use crate::ids::{JobId, QuantumTaskArn};
 use crate::job::{Job, State, due_at};
 use crate::store::{Filter, NewJob, StoreError, matches, rows};
 use crate::time::Timestamp;
@@ -95,6 +95,22 @@ impl SqliteStore {
             }
         }
         Ok(found)
+    }
+
+    /// Books a task that was found; false when any job knows it.
+    pub(super) fn adopt_in(t: &Transaction<'_>, job: &Job, at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT (SELECT count(*) FROM job WHERE id = ?1) + \
+                   (SELECT count(*) FROM attempt WHERE task = ?2)";
+        let values = params![job.terms.id.as_str(), job.task().map(QuantumTaskArn::as_str)];
+        let known: i64 =
+            t.prepare_cached(sql).and_then(|mut s| s.query_row(values, |r| r.get(0))).map_err(trouble)?;
+        if known > 0 {
+            return Ok(false);
+        }
+        Self::put_job(t, job)?;
+        let _forced = money::book(t, None, job, false, at)?;
+        Self::record(t, job, "adopted", at)?;
+        Ok(true)
     }
 
     /// The job that books a task of this key, which was found at AWS after the key itself was forgotten.

@@ -34,7 +34,7 @@ pub(super) fn book(
         for name in &after.terms.budgets {
             let shortfall = match movement.verb {
                 Verb::Hold => hold(t, name, after, movement.amount, guarded, at)?,
-                Verb::Settle | Verb::Release => give_back(t, name, after, movement)?,
+                Verb::Settle | Verb::Release | Verb::Refund => give_back(t, name, after, movement)?,
             };
             if shortfall.is_some() {
                 return Ok(shortfall);
@@ -187,7 +187,8 @@ fn hold(
     Ok(None)
 }
 
-/// What was held is spent or released in the period that held it, whatever the clock says now.
+/// What was held is spent or released in the period that held it, whatever the clock says now; what a
+/// correction takes back was spent in the period that it comes back to.
 fn give_back(
     t: &Transaction<'_>,
     name: &BudgetName,
@@ -195,19 +196,26 @@ fn give_back(
     movement: Movement,
 ) -> Result<Option<Shortfall>, StoreError> {
     let (id, name) = (job.terms.id.as_str(), name.as_str());
+    let back = movement.verb == Verb::Refund;
     let mut statement = t
         .prepare_cached(
-            "SELECT period FROM claim WHERE job = ?1 AND budget = ?2 AND held > 0 ORDER BY period",
+            "SELECT period FROM claim WHERE job = ?1 AND budget = ?2 AND (held > 0 OR ?3) ORDER BY period",
         )
         .map_err(trouble)?;
-    let periods: Vec<String> =
-        statement.query_map(params![id, name], |r| r.get(0)).and_then(Iterator::collect).map_err(trouble)?;
+    let periods: Vec<String> = statement
+        .query_map(params![id, name, back], |r| r.get(0))
+        .and_then(Iterator::collect)
+        .map_err(trouble)?;
     let mut rest = movement.amount.nanos();
     for period in periods {
         let (claim, balance) = (claim_row(t, id, name, &period)?, balance_row(t, name, &period)?);
-        let part = claim.held.min(rest);
-        let spent = if movement.verb == Verb::Settle { part } else { 0 };
-        let less = |f: &Figures| Figures { held: f.held - part, settled: f.settled + spent };
+        let part = if back { claim.settled } else { claim.held }.min(rest);
+        let (held, spent) = match movement.verb {
+            Verb::Settle => (part, part),
+            Verb::Refund => (0, -part),
+            Verb::Hold | Verb::Release => (part, 0),
+        };
+        let less = |f: &Figures| Figures { held: f.held - held, settled: f.settled + spent };
         put_balance(t, name, &period, &less(&balance), None)?;
         put_claim(t, id, name, &period, &less(&claim))?;
         rest -= part;
@@ -357,7 +365,8 @@ pub(super) fn totals(c: &Connection) -> Result<Totals, StoreError> {
         c.query_row(sql, params![verb.word()], |r| r.get(0)).map_err(trouble)
     };
     let (hold, settle, release) = (sum(Verb::Hold)?, sum(Verb::Settle)?, sum(Verb::Release)?);
-    Ok(Totals { held: Money::from_nanos(hold - settle - release), settled: Money::from_nanos(settle) })
+    let settled = settle - sum(Verb::Refund)?;
+    Ok(Totals { held: Money::from_nanos(hold - settle - release), settled: Money::from_nanos(settled) })
 }
 
 /// Every figure is as it was written, every balance is the sum of its claims, and no claim is more

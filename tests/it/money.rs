@@ -1,0 +1,128 @@
+//! What was spent elsewhere is adopted, and what is billed is compared.
+
+use std::fs;
+
+use serde_json::Value;
+use shotbook_mocks::faults::Kind;
+
+use super::world::{World, circuit};
+
+/// A submission by another store, as another tool would make it.
+fn elsewhere(world: &World, device: &str, shots: &str, more: &[&str]) -> Value {
+    let bell = circuit("bell.qasm");
+    let args = ["submit", &bell, "--on", device, "--shots", shots, "--yes", "--json"];
+    let mut command = world.command(&[&args[..], more].concat());
+    command.env("SHOTBOOK_HOME", world.folder.path().join("elsewhere"));
+    let output = command.output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!(
+            "{e}\n{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })
+}
+
+#[test]
+fn tasks_of_other_tools_are_adopted_once_and_to_the_cent() {
+    let world = World::new();
+    for (device, shots) in [("garnet", "100"), ("cepheus", "1000"), ("forte-1", "100"), ("sv1", "10")] {
+        elsewhere(&world, device, shots, &["--tag", "who=eve"]);
+    }
+    let own = world
+        .json(&["submit", &circuit("bell.qasm"), "--on", "garnet", "--shots", "200", "--yes", "--json"], 0);
+    assert_eq!(own["settled"], "0.59");
+    let first = world.json(&["import", "--since", "2d", "--all-regions", "--json"], 0);
+    assert_eq!((&first["imported"], &first["held"], &first["open"]), (&4.into(), &"0".into(), &0.into()));
+    // 0.445 + 0.725 + 8.3 + 0.00375
+    assert_eq!(first["settled"], "9.47375");
+    world.assert_books();
+    let again = world.json(&["import", "--all-regions", "--json"], 0);
+    assert_eq!((&again["imported"], &again["settled"]), (&0.into(), &"0".into()));
+    let by = world.json(&["cost", "--by", "tag=who,device", "--json"], 0);
+    let eve = by["rows"].as_array().unwrap().iter().filter(|r| r["tag=who"] == "eve").count();
+    assert_eq!(eve, 4, "their tags came along: {by}");
+    let tagged = world.json(&["tag", "--filter", "adopted", "project=old", "--json"], 0);
+    assert_eq!(tagged["changed"], 4);
+    world.assert_books();
+    assert_eq!(world.run(&["import", "--since", "yesterday"]).status.code(), Some(2));
+}
+
+/// A Cost and Usage Report of task, account, cost.
+fn bill(world: &World, rows: &[(&str, &str, &str)]) -> String {
+    let today = shotbook::time::now().to_string()[..10].to_owned();
+    let mut text = String::from(
+        "lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/ResourceId,lineItem/UnblendedCost,\
+         lineItem/CurrencyCode,lineItem/UsageAccountId\n",
+    );
+    for (kind, task, cost) in rows {
+        text += &format!("{kind},{today}T00:00:00Z,AmazonBraket,{task},{cost},USD,123456789012\n");
+    }
+    let path = world.folder.path().join("bill.csv");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_bill_is_matched_explained_and_followed_by_correcting_entries() {
+    let world = World::new();
+    world.run(&["budget", "add", "lab", "--limit", "10"]);
+    let bell = circuit("bell.qasm");
+    let submit = |shots: &str| {
+        let args =
+            ["submit", &bell, "--on", "garnet", "--shots", shots, "--budget", "lab", "--yes", "--json"];
+        world.json(&args, 0)
+    };
+    let (fine, cheap) = (submit("100"), submit("1000"));
+    world.fault(Kind::Partial, "CreateQuantumTask", 1, 1);
+    let partial = submit("200");
+    let arn = |job: &Value| job["task_arn"].as_str().unwrap().to_owned();
+    let (fine, cheap_arn, partial_arn) = (arn(&fine), arn(&cheap), arn(&partial));
+    let stranger = "arn:aws:braket:us-west-1:123456789012:quantum-task/stranger";
+    // A task fee and shots on lines of their own, as AWS writes them.
+    let file = bill(
+        &world,
+        &[
+            ("Usage", &fine, "0.3000000000"),
+            ("Usage", &fine, "0.1450000000"),
+            ("Usage", &cheap_arn, "1.0250000000"),
+            ("Usage", &partial_arn, "0.5900000000"),
+            ("Usage", stranger, "0.7250000000"),
+            ("Credit", "", "-1.0000000000"),
+            ("Tax", "", "0.4000000000"),
+        ],
+    );
+    let report = world.json(&["reconcile", &file, "--json"], 6);
+    let cause = |task: &str| {
+        let rows = report["tasks"].as_array().unwrap();
+        rows.iter().find(|r| r["task_arn"] == task).unwrap()["difference"]["cause"].clone()
+    };
+    assert_eq!((cause(&fine), cause(stranger)), (Value::Null, "unknown_task".into()));
+    assert_eq!((cause(&cheap_arn), cause(&partial_arn)), ("other_shots".into(), "requested_shots".into()));
+    assert_eq!(
+        (&report["billed"], &report["credits"], &report["tax"]),
+        (&"2.785".into(), &"-1".into(), &"0.4".into())
+    );
+    let before =
+        world.json(&["budget", "journal", "lab", "--json"], 0)["postings"].as_array().unwrap().clone();
+    let applied = world.json(&["reconcile", &file, "--apply", "--json"], 6);
+    assert_eq!((&applied["corrected"], &applied["matched"]), (&2.into(), &3.into()));
+    let after =
+        world.json(&["budget", "journal", "lab", "--json"], 0)["postings"].as_array().unwrap().clone();
+    assert_eq!(&after[..before.len()], &before[..], "what was booked stays");
+    let verbs: Vec<&str> = after[before.len()..].iter().map(|p| p["verb"].as_str().unwrap()).collect();
+    assert!(verbs.contains(&"refund") && verbs.contains(&"settle"), "{verbs:?}");
+    let shown = world.json(&["budget", "show", "lab", "--json"], 0);
+    assert_eq!((&shown["settled"], &shown["held"]), (&"2.06".into(), &"0".into()));
+    assert!(world.run(&["store", "check"]).status.success());
+    let twice = world.json(&["reconcile", &file, "--apply", "--json"], 6);
+    assert_eq!(twice["corrected"], 0, "a bill is followed once");
+
+    for (from, to) in [("USD", "EUR"), ("0.1450000000", "NaN"), ("lineItem/UnblendedCost", "Cost")] {
+        let wrong = fs::read_to_string(&file).unwrap().replace(from, to);
+        let path = world.folder.path().join("wrong.csv");
+        fs::write(&path, wrong).unwrap();
+        let refused = world.json(&["reconcile", path.to_str().unwrap(), "--json"], 2);
+        assert_eq!(refused["code"], "SB2020", "{from}");
+    }
+}
