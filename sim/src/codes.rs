@@ -249,8 +249,8 @@ pub static ROWS: [CodeRow; 52] = [
         "SB5038",
         "cannot depend on a measurement",
         "This is decided before the program runs.",
-        "Set a variable in the loop and return it after the loop.",
-        "def f(qubit q) -> int { for int i in [0:1] { bit b = measure q; if (b) { return i; } } return 2; }\nqubit q;\nint x = f(q);",
+        "Use variables or bits in place of the array; they may wait for a measurement.",
+        "qubit q;\nbit b;\narray[int[8], 2] a = {0, 0};\nb = measure q;\nif (b) { a[0] = 1; }",
     ),
     row(
         "SB5039",

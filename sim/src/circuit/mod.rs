@@ -47,8 +47,24 @@ pub struct Circuit {
     pub results: Vec<ResultRequest>,
     /// First block of pulses, `cal` or `defcal`: kept word for word in the program, absent here.
     pub pulses: Option<Span>,
+    /// The units that the program writes times in.
+    pub time: TimeUnits,
     /// Global phase that no control depends on. Units: radians.
     pub global_phase: f64,
+}
+
+/// What a cycle of a device counts as while no device is named. Units: seconds.
+///
+/// A nominal length: cycles compare with each other, not with times of the clock.
+pub const CYCLE_S: f64 = 1e-9;
+
+/// The first time of each kind that a program writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeUnits {
+    /// In units of the clock, such as `100ns`.
+    pub seconds: Option<Span>,
+    /// In cycles of a device, `100dt`.
+    pub cycles: Option<Span>,
 }
 
 /// How a program names its qubits.

@@ -33,8 +33,10 @@ pub enum ExprKind {
     Bool(bool),
     /// A bit string, leftmost bit most significant.
     Bits(String),
-    /// A time. Units: seconds; `dt` counts as none.
+    /// A time. Units: seconds.
     Duration(f64),
+    /// A time in cycles of a device, `100dt`.
+    Cycles(f64),
     /// A name.
     Name(String),
     /// `$n`.

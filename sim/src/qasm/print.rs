@@ -179,6 +179,7 @@ fn expr(e: &Expr) -> String {
         ExprKind::Bool(b) => b.to_string(),
         ExprKind::Bits(bits) => format!("\"{bits}\""),
         ExprKind::Duration(seconds) => format!("{seconds:?}s"),
+        ExprKind::Cycles(cycles) => format!("{cycles:?}dt"),
         ExprKind::Name(name) => name.clone(),
         ExprKind::Physical(n) => format!("${n}"),
         ExprKind::Index(of, indices) => {

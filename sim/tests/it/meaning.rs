@@ -141,6 +141,31 @@ const PROGRAMS: &[(&str, &str)] = &[
         "qubit[3] q; bit[3] c; bit t; x q[2]; t = measure q[2]; while (t) { x q[2]; t = measure q[2]; x q[0]; } c = measure q;",
         "1000",
     ),
+    (
+        "def first(qubit[4] q) -> int { for int i in [0:3] { bit b = measure q[i]; if (b) { return i; } } return 7; } qubit[5] q; bit c; x q[2:3]; int k = first(q[0:3]); if (k == 2) { x q[4]; } c = measure q[4];",
+        "1",
+    ),
+    (
+        "def first(qubit[4] q) -> int { for int i in [0:3] { bit b = measure q[i]; if (b) { return i; } } return 7; } qubit[5] q; bit c; int k = first(q[0:3]); if (k == 7) { x q[4]; } c = measure q[4];",
+        "1",
+    ),
+    (
+        "def rounds(qubit q) -> int { int k = 0; while (true) { bit b = measure q; if (b) { return k; } k += 1; if (k > 2) { x q; } } return 9; } qubit[2] q; bit c; int k = rounds(q[0]); if (k == 3) { x q[1]; } c = measure q[1];",
+        "1",
+    ),
+    (
+        "def find(qubit[4] q, qubit r) -> int { for int i in [0:1] { for int j in [0:1] { bit b = measure q[2 * i + j]; if (b) { return 2 * i + j; } } x r; } return 7; } qubit[6] q; bit[2] c; x q[1]; int k = find(q[0:3], q[4]); if (k == 1) { x q[5]; } c = measure q[4:5];",
+        "01",
+    ),
+    (
+        "def find(qubit[4] q, qubit r) -> int { for int i in [0:1] { int j = 0; while (j < 2) { bit b = measure q[2 * i]; if (b) { return 2 * i + j; } j += 1; } x r; } return 7; } qubit[6] q; bit[2] c; x q[2]; int k = find(q[0:3], q[4]); int m = find(q[0:3], q[4]); if (k == 2 && m == 2) { x q[5]; } c = measure q[4:5];",
+        "01",
+    ),
+    (
+        "def wait(qubit q) { for int i in [0:3] { bit b = measure q; if (b) { return; } if (i == 1) { x q; } } x q; } qubit q; bit c; wait(q); c = measure q;",
+        "1",
+    ),
+    ("qubit q; bit c; duration d = 100dt; delay[d] q; if (d > 50dt) { x q; } c = measure q;", "1"),
     ("qubit q; bit c; extern foo(int) -> int; stretch s; x q; c = measure q;", "1"),
 ];
 
@@ -163,4 +188,22 @@ fn statements_do_what_the_specification_says() {
     for (program, bits) in PROGRAMS {
         assert_eq!(outcome(program), *bits, "{program}");
     }
+}
+
+/// What is written again of a program's delay, or what is said against it.
+fn delay_of(text: &str) -> String {
+    let reading = qasm::read("t", text, &ParseOptions::default(), &Inputs::new());
+    let circuit = reading.circuit.unwrap_or_else(|| panic!("{text}\n{:#?}", reading.diagnostics));
+    match qasm::emit(&circuit, qasm::Emit::OpenQasm3) {
+        Ok(written) => written.lines().find(|l| l.starts_with("delay")).unwrap_or("").to_owned(),
+        Err(wrong) => wrong[0].message.clone(),
+    }
+}
+
+#[test]
+fn delays_keep_their_unit() {
+    assert_eq!(delay_of("qubit q; duration d = 50dt; delay[2 * d] q;"), "delay[100.0dt] q[0];");
+    assert_eq!(delay_of("qubit q; delay[1.5us] q;"), "delay[1500.0ns] q[0];");
+    assert_eq!(delay_of("OPENQASM 2.0; qreg q[1]; delay(160) q[0];"), "delay[160.0dt] q[0];");
+    assert!(delay_of("qubit q; delay[3dt] q; delay[1ns] q;").contains("in seconds and in cycles"));
 }

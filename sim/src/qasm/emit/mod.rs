@@ -13,7 +13,7 @@ use names::Names;
 
 pub use super::envelope::action;
 use crate::circuit::classical::ExprId;
-use crate::circuit::{Angle, Block, Circuit, Gate, Op, QubitLabels};
+use crate::circuit::{Angle, Block, CYCLE_S, Circuit, Gate, Op, QubitLabels};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Which form to write.
@@ -308,7 +308,15 @@ impl<'a> Writer<'a> {
         let targets = self.list(qubits);
         let space = if targets.is_empty() { "" } else { " " };
         match self.circuit.angles.get(seconds as usize) {
-            Some(Angle::Fixed(s)) => self.line(&format!("delay[{}ns]{space}{targets};", number(s * 1e9))),
+            Some(_) if self.circuit.time.cycles.is_some() && self.circuit.time.seconds.is_some() => {
+                self.refuse(span, "a delay among times in seconds and in cycles", "use one unit throughout");
+            }
+            Some(Angle::Fixed(s)) => {
+                // CYCLE_S is a nanosecond, so the number is the same in both units.
+                let unit = if self.circuit.time.cycles.is_some() { "dt" } else { "ns" };
+                let length = (s / CYCLE_S * 1e6).round() / 1e6;
+                self.line(&format!("delay[{}{unit}]{space}{targets};", number(length)));
+            }
             _ => self.refuse(span, "a delay of unknown length", "write a time: delay[100ns]"),
         }
     }

@@ -72,7 +72,7 @@ impl Lowering<'_> {
 
     pub(super) fn while_loop(&mut self, condition: &Expr, body: &[Stmt], span: Span) -> Lowered<Flow> {
         // A loop that may be left from inside is kept whole: its first rounds cannot be told apart.
-        if !self.leaves_late(body, leaves_loop) {
+        if !self.leaves_late(body, leaves_loop) && !self.returns_late(body) {
             loop {
                 match self.value(condition)? {
                     Term::Known(value) if !value.truth() => return Ok(Flow::Next),
@@ -103,12 +103,13 @@ impl Lowering<'_> {
         left?;
         self.forget(body);
         self.push(Op::While { condition, body: body_id }, span);
+        self.pass_return(body, span)?;
         Ok(Flow::Next)
     }
 
     pub(super) fn for_loop(&mut self, name: &Name, over: &Over, body: &[Stmt], span: Span) -> Lowered<Flow> {
         let values = self.loop_values(over, span)?;
-        if self.leaves_late(body, leaves_loop) {
+        if self.leaves_late(body, leaves_loop) || self.returns_late(body) {
             self.release(body);
             let done = self.rounds(&values, span, &mut |this, value, flag| {
                 this.step(span)?;
@@ -118,6 +119,7 @@ impl Lowering<'_> {
                 flow
             });
             self.forget(body);
+            self.pass_return(body, span)?;
             return done;
         }
         for value in values {

@@ -4,7 +4,7 @@
 //! written out but may be left early becomes a loop that runs once and ends with a break.
 
 use super::scope::{Symbol, Term};
-use super::{Flow, Lowered, Lowering};
+use super::{Flow, Lost, Lowered, Lowering};
 use crate::circuit::classical::{ExprId, Node, Type, Value};
 use crate::circuit::{Block, BlockId, Op};
 use crate::diagnostic::Span;
@@ -26,8 +26,10 @@ pub(super) enum Exit {
 pub(super) struct Return {
     /// The variable that takes the value, with its type.
     pub slot: Option<(Type, u32)>,
-    /// Loops around the body; inside further ones a return cannot be said.
+    /// Loops around the body; further ones are left one by one, each asking the flag.
     pub depth: usize,
+    /// Set by a return inside a loop of the body.
+    pub flag: Option<u32>,
 }
 
 impl Lowering<'_> {
@@ -52,15 +54,19 @@ impl Lowering<'_> {
                 }
             },
             Flow::Return(value) => {
-                let Some(to) = self.returns.last().copied().filter(|to| to.depth == self.exits.len()) else {
+                let to = self.returns.last().copied();
+                let inner = self.exits.len() > to.map_or(0, |to| to.depth);
+                let (Some(to), Ok(more)) = (to, if inner { self.out_of_loop() } else { Ok(Vec::new()) })
+                else {
                     let help = "return after the loop, from a variable that it sets";
-                    let message = "a return out of a loop cannot depend on a measurement";
+                    let message = "a return out of this loop cannot depend on a measurement";
                     return self.error("SB5038", span, message, help);
                 };
                 if let (Some((ty, slot)), Some(value)) = (to.slot, value) {
                     let value = self.fold_cast(ty, value, span)?;
                     ops.push(assign(slot, self.expr_id(value)));
                 }
+                ops.extend(more);
                 ops.push(Op::Break);
             }
         }
@@ -68,6 +74,53 @@ impl Lowering<'_> {
             ops.into_iter().for_each(|op| block.push(op, span));
         }
         Ok(())
+    }
+
+    /// What a return inside a loop sets before it breaks: the loops around must know.
+    fn out_of_loop(&mut self) -> Result<Vec<Op>, Lost> {
+        let flag = self.returns.last().and_then(|to| to.flag).ok_or(Lost)?;
+        let yes = self.circuit.exprs.push(Node::Const(Value::Bool(true)));
+        match self.exits.last() {
+            Some(Exit::Kept) => Ok(vec![assign(flag, yes)]),
+            Some(&Exit::Round(round)) => Ok(vec![assign(flag, yes), assign(round, yes)]),
+            Some(Exit::Unrolled) | None => Err(Lost),
+        }
+    }
+
+    /// After a loop that a return may have left: leaves what is around it as well.
+    pub(super) fn pass_return(&mut self, body: &[Stmt], span: Span) -> Lowered<()> {
+        let Some(Return { flag: Some(flag), depth, .. }) = self.returns.last().copied() else {
+            return Ok(());
+        };
+        if !holds(body, leaves_body) {
+            return Ok(());
+        }
+        let mut block = Block::default();
+        if self.exits.len() > depth {
+            match self.exits.last() {
+                Some(&Exit::Round(round)) => {
+                    let yes = self.circuit.exprs.push(Node::Const(Value::Bool(true)));
+                    block.push(assign(round, yes), span);
+                }
+                Some(Exit::Kept) => {}
+                Some(Exit::Unrolled) | None => {
+                    let help = "return after the loop, from a variable that it sets";
+                    let message = "a return out of this loop cannot depend on a measurement";
+                    return self.error("SB5038", span, message, help);
+                }
+            }
+        }
+        block.push(Op::Break, span);
+        self.circuit.blocks.push(block);
+        let then = BlockId(self.circuit.blocks.len() as u32 - 1);
+        let condition = self.circuit.exprs.push(Node::Var(flag));
+        self.push(Op::If { condition, then, otherwise: None }, span);
+        Ok(())
+    }
+
+    /// Whether a loop of the subroutine around us may be left by a return that waits for a measurement.
+    pub(super) fn returns_late(&mut self, body: &[Stmt]) -> bool {
+        self.returns.last().is_some_and(|to| to.flag.is_some()) && self.leaves_late(body, leaves_body)
     }
 
     /// A loop that runs once, so that what is inside can be left by a break.
@@ -131,8 +184,13 @@ impl Lowering<'_> {
             let zero = self.circuit.exprs.push(Node::Const(super::declare::zero(ty)));
             self.set_var(slot, zero, span);
         }
+        let flag = returns_in_loop(body).then(|| self.new_var(Type::Bool));
+        if let Some(flag) = flag {
+            let no = self.circuit.exprs.push(Node::Const(Value::Bool(false)));
+            self.set_var(flag, no, span);
+        }
         self.release(body);
-        self.returns.push(Return { slot, depth: self.exits.len() });
+        self.returns.push(Return { slot, depth: self.exits.len(), flag });
         self.blocks.push(Block::default());
         self.conditional += 1;
         let flow = self.statements(body);
@@ -214,6 +272,19 @@ fn inner_leaves(body: &[Stmt], what: fn(&StmtKind) -> bool) -> bool {
         }
     }
     body.iter().any(|s| inner(s, what))
+}
+
+/// Whether statements hold one of a kind, bodies included.
+fn holds(body: &[Stmt], what: fn(&StmtKind) -> bool) -> bool {
+    body.iter().any(|s| what(&s.kind) || bodies(s).into_iter().any(|b| holds(b, what)))
+}
+
+/// Whether a loop among statements holds a return.
+fn returns_in_loop(body: &[Stmt]) -> bool {
+    body.iter().any(|s| match &s.kind {
+        StmtKind::For(.., body) | StmtKind::While(_, body) => holds(body, leaves_body),
+        _ => bodies(s).into_iter().any(returns_in_loop),
+    })
 }
 
 fn measures(body: &[Stmt]) -> bool {

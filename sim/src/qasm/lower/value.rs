@@ -6,6 +6,7 @@ use num_complex::Complex64;
 
 use super::scope::{Symbol, Term};
 use super::{Lowered, Lowering, integer};
+use crate::circuit::CYCLE_S;
 use crate::circuit::classical::{self, Binary, EvalError, Function, Node, Type, Unary, Value};
 use crate::diagnostic::Span;
 use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index, Name, TypeExpr, TypeKind, UnaryOp};
@@ -53,7 +54,15 @@ impl Lowering<'_> {
                 Ok(n) => Value::Int(n),
                 Err(_) => Value::Uint(*n),
             })),
-            ExprKind::Float(x) | ExprKind::Duration(x) => Ok(Term::Known(Value::Float(*x))),
+            ExprKind::Float(x) => Ok(Term::Known(Value::Float(*x))),
+            ExprKind::Duration(x) => {
+                self.circuit.time.seconds.get_or_insert(expr.span);
+                Ok(Term::Known(Value::Float(*x)))
+            }
+            ExprKind::Cycles(n) => {
+                self.circuit.time.cycles.get_or_insert(expr.span);
+                Ok(Term::Known(Value::Float(n * CYCLE_S)))
+            }
             ExprKind::Bool(b) => Ok(Term::Known(Value::Bool(*b))),
             ExprKind::Bits(text) => self.bits_literal(text, span),
             ExprKind::Name(name) => self.named_value(name, span),

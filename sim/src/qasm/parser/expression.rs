@@ -171,7 +171,7 @@ impl Parser<'_> {
                 let digits = text.trim_end_matches("im").trim_end();
                 ExprKind::Imaginary(self.float(digits)?)
             }
-            Kind::Duration => ExprKind::Duration(self.duration(text)?),
+            Kind::Duration => self.duration(text)?,
             Kind::Text => ExprKind::Bits(self.bits(text)?),
             Kind::Physical => match text[1..].parse() {
                 Ok(n) => {
@@ -309,7 +309,7 @@ impl Parser<'_> {
         }
     }
 
-    fn duration(&mut self, text: &str) -> Parsed<f64> {
+    fn duration(&mut self, text: &str) -> Parsed<ExprKind> {
         let cut = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
         let (digits, unit) = text.split_at(cut);
         let scale = match unit {
@@ -317,10 +317,9 @@ impl Parser<'_> {
             "us" | "µs" => 1e-6,
             "ms" => 1e-3,
             "s" => 1.0,
-            // Device cycles have no length without a device.
-            _ => 0.0,
+            _ => return Ok(ExprKind::Cycles(self.float(digits)?)),
         };
-        Ok(self.float(digits)? * scale)
+        Ok(ExprKind::Duration(self.float(digits)? * scale))
     }
 
     fn bits(&mut self, text: &str) -> Parsed<String> {

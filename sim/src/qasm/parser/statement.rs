@@ -97,7 +97,11 @@ impl Parser<'_> {
                 self.expect(if gate { "(" } else { "[" })?;
                 let mut time = self.expr()?;
                 if gate {
-                    time.kind = ExprKind::Duration(0.0);
+                    time.kind = match time.kind {
+                        ExprKind::Int(n) => ExprKind::Cycles(n as f64),
+                        ExprKind::Float(x) => ExprKind::Cycles(x),
+                        other => other,
+                    };
                 }
                 self.expect(if gate { ")" } else { "]" })?;
                 let qubits = self.list(";")?;
