@@ -178,7 +178,7 @@ pub static ROWS: [CodeRow; 52] = [
     row(
         "SB5028",
         "not at the top level",
-        "Qubits and gates are declared at the top level.",
+        "Qubits, inputs, outputs, gates and subroutines are declared at the top level.",
         "Move the declaration out of the block.",
         "qubit q;\nif (true) { qubit r; }",
     ),

@@ -5,4 +5,5 @@
 mod corpus;
 mod hostile;
 mod meaning;
+mod random;
 mod refusals;

@@ -25,14 +25,7 @@ impl Lowering<'_> {
                     .with_help("use `$n` throughout, or declared registers throughout");
             self.note(diagnostic);
         }
-        if !self.scopes.is_global() {
-            return self.error(
-                "SB5028",
-                name.span,
-                "qubits are declared at the top level only",
-                "move it out",
-            );
-        }
+        self.at_top("qubits are declared", name.span)?;
         let count = size.map_or(Ok(1), |size| self.size(size, limits::QUBITS))?;
         let first = self.circuit.n_qubits;
         if u64::from(first) + count > limits::QUBITS {
@@ -194,10 +187,16 @@ impl Lowering<'_> {
         )
     }
 
-    pub(super) fn define_gate(&mut self, def: &GateDef, span: Span) -> Lowered<()> {
-        if !self.scopes.is_global() {
-            return self.error("SB5028", span, "gates are defined at the top level only", "move it out");
+    /// What shapes the whole program stands in no block.
+    pub(super) fn at_top(&mut self, what: &str, span: Span) -> Lowered<()> {
+        if self.scopes.is_global() {
+            return Ok(());
         }
+        self.error("SB5028", span, format!("{what} at the top level only"), "move it out of the block")
+    }
+
+    pub(super) fn define_gate(&mut self, def: &GateDef, span: Span) -> Lowered<()> {
+        self.at_top("gates are defined", span)?;
         let mut names: Vec<&Name> = def.angles.iter().chain(&def.qubits).collect();
         names.sort_by(|a, b| a.text.cmp(&b.text));
         if let Some(pair) = names.windows(2).find(|w| w[0].text == w[1].text) {

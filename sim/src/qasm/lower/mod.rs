@@ -293,14 +293,21 @@ impl Lowering<'_> {
             StmtKind::Declare { constant, ty, name, value } => {
                 self.declare_value(*constant, ty, name, value.as_ref())?;
             }
-            StmtKind::Input(ty, name) => self.declare_input(ty, name)?,
+            StmtKind::Input(ty, name) => {
+                self.at_top("inputs are declared", name.span)?;
+                self.declare_input(ty, name)?;
+            }
             StmtKind::Output(ty, name) => {
+                self.at_top("outputs are declared", name.span)?;
                 self.explicit_outputs.push(name.text.clone());
                 self.declare_value(false, ty, name, None)?;
             }
             StmtKind::Alias(name, value) => self.alias(name, value)?,
             StmtKind::Gate(def) => self.define_gate(def, span)?,
-            StmtKind::Def(def) => self.declare(&def.name, Symbol::Def(std::rc::Rc::new(def.clone())))?,
+            StmtKind::Def(def) => {
+                self.at_top("subroutines are defined", def.name.span)?;
+                self.declare(&def.name, Symbol::Def(std::rc::Rc::new(def.clone())))?;
+            }
             StmtKind::Call(call) => self.call(call, span)?,
             StmtKind::Measure { qubits, target } => self.measure(qubits, target.as_ref(), span)?,
             StmtKind::Reset(qubits) => {
