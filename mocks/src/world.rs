@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shotbook_sim::target::{Catalogue, DeviceState};
@@ -92,8 +93,30 @@ pub struct World {
     epoch: u64,
     faults: Faults,
     rates: Rates,
+    /// Tasks that ended since somebody asked.
+    ended: Vec<usize>,
+    /// While a past is lived again: the tasks that end with the request at hand.
+    only: Option<Vec<usize>>,
     /// Tasks to simulate elsewhere, quick and large ones; `None` simulates when asked.
     queues: Option<[VecDeque<usize>; 2]>,
+}
+
+/// What it takes to live through a request again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// How many names were drawn before it.
+    pub counter: u64,
+    /// The fault that met it.
+    pub fault: Option<Fault>,
+    /// Tasks that ended with it.
+    pub ended: Vec<usize>,
+}
+
+/// Whether an operation that succeeds changes anything by itself.
+fn writes(request: &Request, operation: &str) -> bool {
+    !matches!(request.method.as_str(), "GET" | "HEAD")
+        && !operation.starts_with("Search")
+        && operation != "GetCallerIdentity"
 }
 
 /// Who asks, and where.
@@ -128,6 +151,8 @@ impl World {
             epoch: 0,
             faults,
             rates: Rates::default(),
+            ended: Vec::new(),
+            only: None,
             queues: None,
             config,
         };
@@ -159,7 +184,11 @@ impl World {
 
     /// Leaves simulation to others, who take it with [`Self::work`].
     pub(crate) fn share_work(&mut self) {
-        self.queues = Some(Default::default());
+        let mut queues: [VecDeque<usize>; 2] = Default::default();
+        for (index, task) in self.tasks.iter().enumerate().filter(|(_, t)| !t.is_over()) {
+            queues[usize::from(!task.action.is_quick(task.shots))].push_back(index);
+        }
+        self.queues = Some(queues);
     }
 
     /// Its name.
@@ -201,14 +230,28 @@ impl World {
 
     /// Answers a request. The only way anything changes.
     pub fn handle(&mut self, now: Now, request: &Request) -> (Response, Delivery) {
+        let (response, delivery, _) = self.handle_noting(now, request);
+        (response, delivery)
+    }
+
+    /// The same, with what it takes to live through it again when it changed anything.
+    pub(crate) fn handle_noting(
+        &mut self,
+        now: Now,
+        request: &Request,
+    ) -> (Response, Delivery, Option<Note>) {
+        let counter = self.counter;
+        self.ended.clear();
         let caller = self.caller(request);
         let operation = operation(request);
         let draw = self.draw("fault")[0];
         let fault = self.faults.meets(operation.trim_start_matches("S3."), request, draw);
+        let mut changed = false;
         let (response, delivery) = match fault.as_ref().and_then(|f| f.instead(operation)) {
             Some(instead) => instead,
             None => {
                 let mut response = self.serve(now, request, operation, &caller, fault.as_ref());
+                changed = response.status < 300 && writes(request, operation) || !self.ended.is_empty();
                 if fault.as_ref().is_some_and(|f| f.kind == Kind::Duplicate) {
                     response = self.serve(now, request, operation, &caller, fault.as_ref());
                 }
@@ -218,13 +261,33 @@ impl World {
                 }
             }
         };
+        let note = changed.then(|| Note { counter, fault: fault.clone(), ended: self.ended.clone() });
         let skew = fault.filter(|f| f.kind == Kind::ClockSkew).map_or(0, |f| f.delay_ms);
         let date = now.wall_ms.saturating_add(i64::try_from(skew).unwrap_or(i64::MAX));
         let response = response
             .with("x-shotbook-world", self.id.clone())
             .with("x-amzn-requestid", caller.request_id)
             .with("date", http_date(date));
-        (response, delivery)
+        (response, delivery, note)
+    }
+
+    /// Lives through a noted request again: the same names, the same ends.
+    pub(crate) fn live_again(&mut self, now: Now, request: &Request, note: Note) {
+        self.counter = note.counter;
+        self.only = Some(note.ended);
+        let caller = self.caller(request);
+        let operation = operation(request);
+        let _fault_draw = self.draw("fault");
+        let twice = note.fault.as_ref().is_some_and(|f| f.kind == Kind::Duplicate);
+        for _ in 0..1 + usize::from(twice) {
+            let _answered_long_ago = self.carry_out(now, request, operation, &caller, note.fault.as_ref());
+        }
+        self.only = None;
+    }
+
+    /// Whether a task may end with the request at hand.
+    pub(crate) fn may_end(&self, index: usize) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&index))
     }
 
     fn serve(
@@ -242,6 +305,17 @@ impl World {
         if counted && !self.rates.takes(&caller.account, &caller.region, operation, now) {
             return braket::error(429, "ThrottlingException", "Rate exceeded");
         }
+        self.carry_out(now, request, operation, caller, fault)
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Now,
+        request: &Request,
+        operation: &'static str,
+        caller: &Caller,
+        fault: Option<&Fault>,
+    ) -> Response {
         let dearer = fault.is_some_and(|f| f.kind == Kind::PriceChange);
         match operation {
             "Page" => page::html(self, now),
@@ -384,6 +458,7 @@ impl World {
     /// Ends a task: files, bill and the columns of a spending limit.
     pub(crate) fn end(&mut self, index: usize, now: Now, status: &'static str, failure: Option<String>) {
         let split = self.config.split_results;
+        self.ended.push(index);
         let task = &mut self.tasks[index];
         (task.status, task.failure, task.ended_ms) = (status, failure, Some(now.world_ms));
         let all_failed = status == "COMPLETED" && task.successful_shots() == 0 && task.shots > 0;

@@ -161,7 +161,7 @@ pub(crate) fn is_due(world: &World, task: &Task, now: Now) -> bool {
 /// Moves a task on as far as the clock says.
 pub(crate) fn advance(world: &mut World, index: usize, now: Now) {
     let task = &world.tasks[index];
-    if task.is_over() {
+    if task.is_over() || !world.may_end(index) {
         return;
     }
     if task.status == "CANCELLING" && task.fate != Some(Kind::CancelLoses) {

@@ -16,6 +16,12 @@ impl Clock {
         Self { wall_ms, world_ms: wall_ms, rate: i64::from(rate) }
     }
 
+    /// Goes on where another clock stood; a real one ran on meanwhile.
+    pub(super) fn resume(wall_ms: i64, rate: u32, last: Now) -> Self {
+        let passed = if rate == 1 { wall_ms.saturating_sub(last.wall_ms).max(0) } else { 0 };
+        Self { wall_ms, world_ms: last.world_ms.saturating_add(passed), rate: i64::from(rate) }
+    }
+
     pub(super) fn now(&self, wall_ms: i64) -> Now {
         let passed = wall_ms.saturating_sub(self.wall_ms).max(0);
         Now { world_ms: self.world_ms.saturating_add(passed.saturating_mul(self.rate)), wall_ms }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::http::Shared;
 use crate::faults::Fault;
 use crate::http::{Request, Response};
+use crate::world::World;
 use crate::{DeviceState, time};
 
 #[derive(Deserialize)]
@@ -36,12 +37,17 @@ pub(super) fn answer(request: &Request, shared: &Shared) -> Response {
         return say(403, "this takes JSON");
     }
     let outcome = match request.path() {
-        "/_shotbook/faults" => faults(request, shared),
         "/_shotbook/clock" => clock(request, shared),
-        "/_shotbook/devices" => device(request, shared),
-        "/_shotbook/reset" => {
-            shared.world().reset();
-            Ok(json!({"message": "reset"}))
+        "/_shotbook/faults" | "/_shotbook/devices" | "/_shotbook/reset" => {
+            let now = shared.now();
+            let mut world = shared.world();
+            let done = carry_out(request, &mut world);
+            if done.is_ok()
+                && let Some(keep) = &shared.keep
+            {
+                keep.control(now, request);
+            }
+            done
         }
         _ => return say(404, "there is no such control"),
     };
@@ -60,15 +66,26 @@ fn read<'a, T: Deserialize<'a>>(request: &'a Request) -> Result<T, String> {
     serde_json::from_slice(&request.body).map_err(|e| e.to_string())
 }
 
+/// Does to a world what a control asks for.
+pub(super) fn carry_out(request: &Request, world: &mut World) -> Result<Value, String> {
+    match request.path() {
+        "/_shotbook/faults" => faults(request, world),
+        "/_shotbook/devices" => device(request, world),
+        _ => {
+            world.reset();
+            Ok(json!({"message": "reset"}))
+        }
+    }
+}
+
 /// Arms a fault or several; an empty list disarms all.
-fn faults(request: &Request, shared: &Shared) -> Result<Value, String> {
+fn faults(request: &Request, world: &mut World) -> Result<Value, String> {
     let value: Value = read(request)?;
     let list: Vec<Fault> = match value {
         Value::Array(_) => serde_json::from_value(value).map_err(|e| e.to_string())?,
         one => vec![serde_json::from_value(one).map_err(|e| e.to_string())?],
     };
     list.iter().try_for_each(Fault::check)?;
-    let mut world = shared.world();
     if list.is_empty() {
         world.disarm();
         return Ok(json!({"message": "disarmed"}));
@@ -95,15 +112,18 @@ fn clock(request: &Request, shared: &Shared) -> Result<Value, String> {
         return Err("the clock does not run backwards".to_owned());
     }
     clock.advance(wall, by);
+    if let Some(keep) = &shared.keep {
+        keep.control(clock.now(wall), request);
+    }
     Ok(json!({"time": time::iso(clock.now(wall).world_ms)}))
 }
 
-fn device(request: &Request, shared: &Shared) -> Result<Value, String> {
+fn device(request: &Request, world: &mut World) -> Result<Value, String> {
     let asked: DeviceMove = read(request)?;
     let state = [DeviceState::Online, DeviceState::Offline, DeviceState::Retired];
     let state = state.into_iter().find(|s| s.word() == asked.status);
     let state = state.ok_or("status is ONLINE, OFFLINE or RETIRED")?;
-    if shared.world().set_device(&asked.device, state) {
+    if world.set_device(&asked.device, state) {
         Ok(json!({"message": "set"}))
     } else {
         Err(format!("{} is no device", asked.device))

@@ -16,7 +16,8 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::body::Parts;
 use super::clock::Clock;
-use super::{control, guard};
+use super::keep::Keep;
+use super::{control, guard, keep};
 use crate::faults;
 use crate::http::{Delivery, Request, Response};
 use crate::meter::Meter;
@@ -43,6 +44,8 @@ pub struct Listen {
     pub hosts: Vec<String>,
     /// File that takes each call as a line of JSON.
     pub record: Option<std::fs::File>,
+    /// Folder that keeps the world from one process to the next.
+    pub data: Option<std::path::PathBuf>,
 }
 
 /// A running stand-in; stops when dropped.
@@ -60,6 +63,7 @@ pub(super) struct Shared {
     hosts: Vec<String>,
     clock: Mutex<Clock>,
     pub(super) record: Option<Mutex<std::fs::File>>,
+    pub(super) keep: Option<Keep>,
     /// Told when work arrives, and when the stand-in ends.
     work: Condvar,
     /// Told when a simulation ends.
@@ -126,7 +130,7 @@ pub fn serve(address: SocketAddr, config: Config, world_id: &str, token: &str) -
 /// The same with more to choose.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the address cannot be listened on, or the folder cannot be used.
 pub fn serve_with(
     address: SocketAddr,
     config: Config,
@@ -136,8 +140,16 @@ pub fn serve_with(
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let clock = Clock::new(jiff::Timestamp::now().as_millisecond(), config.clock_rate);
-    let mut world = World::new(config, world_id);
+    let wall_ms = jiff::Timestamp::now().as_millisecond();
+    let rate = config.clock_rate;
+    let (mut world, last, keep) = match &listen.data {
+        Some(folder) => {
+            let (world, last, keep) = keep::open(folder, config, world_id)?;
+            (world, last, Some(keep))
+        }
+        None => (World::new(config, world_id), None, None),
+    };
+    let clock = last.map_or_else(|| Clock::new(wall_ms, rate), |last| Clock::resume(wall_ms, rate, last));
     world.share_work();
     let shared = Arc::new(Shared {
         world: Mutex::new(world),
@@ -145,6 +157,7 @@ pub fn serve_with(
         hosts: listen.hosts,
         clock: Mutex::new(clock),
         record: listen.record.map(Mutex::new),
+        keep,
         work: Condvar::new(),
         done: Notify::new(),
         ending: AtomicBool::new(false),
@@ -285,9 +298,21 @@ async fn answer(
     } else {
         shared.settle(&request).await;
         let now = shared.now();
-        let answer = shared.world().handle(now, &request);
+        let (mut response, delivery, note) = {
+            // The order of the file is that of the world.
+            let mut world = shared.world();
+            let (response, delivery, note) = world.handle_noting(now, &request);
+            let kept = match (&shared.keep, note) {
+                (Some(keep), Some(note)) => keep.request(now, &request, note),
+                _ => Ok(()),
+            };
+            (response, delivery, kept)
+        };
+        if let Err(error) = note {
+            response = guard::say(500, &format!("this cannot be kept: {error}"));
+        }
         shared.work.notify_all();
-        answer
+        (response, delivery)
     };
     shared.note(&request, &response, delivery);
     if delivery.delay_ms > 0 {

@@ -5,6 +5,7 @@ mod clock;
 mod control;
 mod guard;
 mod http;
+mod keep;
 mod record;
 #[cfg(feature = "wiremock")]
 pub mod wiremock;

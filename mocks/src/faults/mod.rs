@@ -2,7 +2,7 @@
 
 mod rows;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::access::error_of;
 use crate::http::{Delivery, Request, Response, decode};
@@ -10,7 +10,7 @@ use crate::http::{Delivery, Request, Response, decode};
 pub use rows::{ROWS, Row};
 
 /// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 429 before anything happens.
@@ -76,7 +76,7 @@ pub enum Kind {
 }
 
 /// One fault: which requests it meets, and how often.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What goes wrong.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod keep;
 mod limits;
 mod server;
 mod sets;

@@ -23,7 +23,7 @@ fn raw(server: &Server, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn call(server: &Server, method: &str, target: &str, headers: &str, body: &str) -> (u16, Value) {
+pub fn call(server: &Server, method: &str, target: &str, headers: &str, body: &str) -> (u16, Value) {
     let text = format!(
         "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         server.address(),
@@ -35,14 +35,14 @@ fn call(server: &Server, method: &str, target: &str, headers: &str, body: &str) 
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
-fn aws(server: &Server, service: &str, method: &str, target: &str, body: &str) -> (u16, Value) {
+pub fn aws(server: &Server, service: &str, method: &str, target: &str, body: &str) -> (u16, Value) {
     let signed = format!(
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20270115/us-east-1/{service}/aws4_request, Signature=0\r\n"
     );
     call(server, method, target, &signed, body)
 }
 
-fn create(server: &Server, token: &str, source: &str) -> String {
+pub fn create(server: &Server, token: &str, source: &str) -> String {
     let body = json!({"clientToken": token, "deviceArn": crate::world::SV1, "shots": 10,
         "action": action(source), "outputS3Bucket": "results-1", "outputS3KeyPrefix": "tasks"});
     let (status, reply) = aws(server, "braket", "POST", "/quantum-task", &body.to_string());

@@ -104,6 +104,9 @@ struct WorldArgs {
     /// Write results of program sets as many files
     #[arg(long)]
     split_results: bool,
+    /// Keep the world in this folder from one start to the next
+    #[arg(long, value_name = "DIR")]
+    data: Option<std::path::PathBuf>,
     /// Write each call down as a line of JSON
     #[arg(long, value_name = "FILE.jsonl")]
     record: Option<std::path::PathBuf>,
@@ -189,10 +192,15 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
     };
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-    let door = Listen { token, hosts: args.hosts.clone(), record };
+    let door = Listen { token, hosts: args.hosts.clone(), record, data: args.data.clone() };
     serve_with(listen, config, &world, door).map_err(|e| {
-        Failure::new("SB2001", format!("{listen} cannot be listened on: {e}"))
-            .with_help("--listen 127.0.0.1:0")
+        let (why, help) = match e.kind() {
+            std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable => {
+                (format!("{listen} cannot be listened on: {e}"), "--listen 127.0.0.1:0")
+            }
+            _ => (e.to_string(), "--data with another folder, or none"),
+        };
+        Failure::new("SB2001", why).with_help(help)
     })
 }
 

@@ -1,0 +1,179 @@
+//! A world that outlives its process: every request that changed it, in order, lived through again.
+//!
+//! Two files and no others: what the world is, and a line of JSON for each change. A process that
+//! ends in the middle of a line loses that line, whose answer nobody has seen.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Error, ErrorKind, Result, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::control;
+use crate::http::Request;
+use crate::time::Now;
+use crate::world::{Config, Note, World};
+
+const WHAT: &str = "world.json";
+const CHANGES: &str = "changes.jsonl";
+
+/// The open file of changes.
+pub(super) struct Keep(Mutex<File>);
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    world_ms: i64,
+    wall_ms: i64,
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    /// Text, or hexadecimal digits where it is none.
+    body: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hex: bool,
+    /// Absent for controls.
+    note: Option<Note>,
+}
+
+/// What a past can only be lived through again with, and the flag that says it.
+fn setup(config: &Config) -> [(&'static str, Value); 5] {
+    [
+        ("seed", json!(config.seed)),
+        ("account", json!(config.account)),
+        ("latency", json!(format!("{:?}", config.advance))),
+        ("noise", json!(config.noise)),
+        ("split-results", json!(config.split_results)),
+    ]
+}
+
+fn wrong(folder: &Path, why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("{}: {why}", folder.display()))
+}
+
+/// Opens a folder, makes it when it is not there, and lives through what it holds.
+pub(super) fn open(folder: &Path, config: Config, id: &str) -> Result<(World, Option<Now>, Keep)> {
+    let about = |e: Error| wrong(folder, e);
+    std::fs::create_dir_all(folder).map_err(about)?;
+    let mut file = OpenOptions::new();
+    let mut file = file.create(true).read(true).append(true).open(folder.join(CHANGES)).map_err(about)?;
+    file.try_lock().map_err(|_| wrong(folder, "another stand-in keeps its world here"))?;
+    let id = identity(folder, &config, id)?;
+    let mut world = World::new(config, id);
+    let last = live_again(&mut file, &mut world).map_err(about)?;
+    Ok((world, last, Keep(Mutex::new(file))))
+}
+
+/// The name of the world in a folder; a new folder takes the one that is offered.
+fn identity(folder: &Path, config: &Config, offered: &str) -> Result<String> {
+    let path = folder.join(WHAT);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        let mut what = json!({"schema": "shotbook.world/1", "world": offered});
+        for (flag, value) in setup(config) {
+            what[flag] = value;
+        }
+        // A file that is there is whole.
+        let part = folder.join("world.json.part");
+        std::fs::write(&part, format!("{what}\n")).map_err(|e| wrong(folder, e))?;
+        std::fs::rename(&part, &path).map_err(|e| wrong(folder, e))?;
+        return Ok(offered.to_owned());
+    };
+    let what: Value = serde_json::from_str(&text).map_err(|e| wrong(folder, format!("{WHAT}: {e}")))?;
+    if what["schema"] != "shotbook.world/1" {
+        return Err(wrong(folder, format!("{WHAT} is no shotbook.world/1")));
+    }
+    for (flag, value) in setup(config) {
+        if what[flag] != value {
+            return Err(wrong(folder, format!("its world began with --{flag} {}, not {value}", what[flag])));
+        }
+    }
+    Ok(what["world"].as_str().unwrap_or(offered).to_owned())
+}
+
+/// Lives through all whole lines and cuts a broken last one off; the time of the last.
+fn live_again(file: &mut File, world: &mut World) -> Result<Option<Now>> {
+    file.seek(SeekFrom::Start(0))?;
+    let (mut reader, mut text) = (BufReader::new(&*file), String::new());
+    let (mut whole, mut number, mut last) = (0u64, 0, None);
+    loop {
+        text.clear();
+        let read = reader.read_line(&mut text)?;
+        if !text.ends_with('\n') {
+            break;
+        }
+        number += 1;
+        let line: Line = serde_json::from_str(&text)
+            .map_err(|e| Error::new(ErrorKind::InvalidData, format!("{CHANGES}, line {number}: {e}")))?;
+        whole += read as u64;
+        let now = Now { world_ms: line.world_ms, wall_ms: line.wall_ms };
+        last = Some(now);
+        let body = if line.hex { unhex(&line.body) } else { line.body.into_bytes() };
+        let request = Request { method: line.method, target: line.target, headers: line.headers, body };
+        match line.note {
+            Some(note) => world.live_again(now, &request, note),
+            // The clock goes on from the time of the line.
+            None if request.path() == "/_shotbook/clock" => {}
+            None => {
+                let _done_before = control::carry_out(&request, world);
+            }
+        }
+    }
+    file.set_len(whole)?;
+    Ok(last)
+}
+
+impl Keep {
+    /// Writes a request down that changed the world.
+    pub(super) fn request(&self, now: Now, request: &Request, note: Note) -> Result<()> {
+        self.write(now, request, Some(note))
+    }
+
+    /// Writes a control down; a reset forgets what came before it.
+    pub(super) fn control(&self, now: Now, request: &Request) {
+        if request.path() == "/_shotbook/reset" {
+            let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let _as_good_as_it_gets = file.set_len(0);
+        }
+        let _as_good_as_it_gets = self.write(now, request, None);
+    }
+
+    fn write(&self, now: Now, request: &Request, note: Option<Note>) -> Result<()> {
+        let text = std::str::from_utf8(&request.body);
+        let secret = ["x-amz-security-token", "cookie", "user-agent"];
+        let kept = request.headers.iter().filter(|(name, _)| !secret.contains(&name.as_str()));
+        let headers = kept.map(|(name, value)| match name.as_str() {
+            // Who asked and where; the signature and the controls' token stay out.
+            "authorization" if value.starts_with("Bearer") => (name.clone(), String::new()),
+            "authorization" => (name.clone(), value.split(',').next().unwrap_or("").to_owned()),
+            _ => (name.clone(), value.clone()),
+        });
+        let line = Line {
+            world_ms: now.world_ms,
+            wall_ms: now.wall_ms,
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers: headers.collect(),
+            body: text.map_or_else(|_| hex(&request.body), str::to_owned),
+            hex: text.is_err(),
+            note,
+        };
+        let mut bytes = serde_json::to_vec(&line)?;
+        bytes.push(b'\n');
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = file.metadata()?.len();
+        file.write_all(&bytes).inspect_err(|_| {
+            // Half a line in the middle would make the rest unreadable.
+            let _as_good_as_it_gets = file.set_len(before);
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs.filter_map(|p| u8::from_str_radix(std::str::from_utf8(p).ok()?, 16).ok()).collect()
+}

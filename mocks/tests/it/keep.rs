@@ -1,0 +1,105 @@
+//! A folder that keeps a world.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::json;
+use shotbook_mocks::{Config, Listen, Server, serve_with};
+
+use crate::server::{aws, call, create};
+use crate::world::BELL;
+
+/// A folder of its own that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("shotbook-keep-{}-{name}", std::process::id()));
+        let _nothing_yet = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn start(&self, config: Config, id: &str) -> std::io::Result<Server> {
+        let listen = Listen { token: "secret".into(), data: Some(self.0.clone()), ..Listen::default() };
+        serve_with("127.0.0.1:0".parse().unwrap(), config, id, listen)
+    }
+
+    fn serve(&self, id: &str) -> Server {
+        self.start(Config::default(), id).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The state without the clock, which goes on.
+fn state(server: &Server) -> serde_json::Value {
+    server.state()
+}
+
+#[test]
+fn a_world_goes_on_where_it_stopped() {
+    let folder = Folder::new("goes-on");
+    let server = folder.serve("w_first");
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    let done = create(&server, "a", BELL);
+    let (_, task) = aws(&server, "braket", "GET", &done, "");
+    assert_eq!(task["status"], "COMPLETED");
+    let place = format!("/results-1/{}/results.json", task["outputS3Directory"].as_str().unwrap());
+    let result = aws(&server, "s3", "GET", &place, "").1;
+    let waits = create(&server, "b", BELL);
+    let cancelled = create(&server, "c", BELL);
+    let cancel = format!("{cancelled}/cancel");
+    assert_eq!(aws(&server, "braket", "PUT", &cancel, r#"{"clientToken":"x"}"#).0, 200);
+    assert_eq!(aws(&server, "braket", "GET", &cancelled, "").1["status"], "CANCELLED");
+    let control = "Authorization: Bearer secret\r\nContent-Type: application/json\r\n";
+    let offline = r#"{"device": "Garnet", "status": "OFFLINE"}"#;
+    assert_eq!(call(&server, "POST", "/_shotbook/devices", control, offline).0, 200);
+    let before = state(&server);
+    drop(server);
+
+    let server = folder.serve("w_second");
+    assert_eq!(server.world_id(), "w_first");
+    assert_eq!(state(&server), before);
+    assert_eq!(aws(&server, "s3", "GET", &place, "").1, result);
+    assert_eq!(create(&server, "a", BELL), done, "the token is remembered");
+    assert_eq!(aws(&server, "braket", "GET", &waits, "").1["status"], "COMPLETED");
+    assert_eq!(aws(&server, "braket", "GET", &cancelled, "").1["status"], "CANCELLED");
+    // A reset is for good.
+    assert_eq!(call(&server, "POST", "/_shotbook/reset", control, "{}").0, 200);
+    drop(server);
+    assert_eq!(folder.serve("w_third").state()["tasks"], json!([]));
+}
+
+#[test]
+fn a_broken_last_line_is_cut_off_and_another_broken_line_is_refused() {
+    let folder = Folder::new("broken");
+    let server = folder.serve("w");
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    let _path = create(&server, "a", BELL);
+    let before = state(&server);
+    drop(server);
+    let file = folder.0.join("changes.jsonl");
+    let append = |text: &str| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    append("{\"world_ms\": 7, \"wal");
+    assert_eq!(state(&folder.serve("w")), before);
+    append("{}\n");
+    let why = folder.start(Config::default(), "w").err().map(|e| e.to_string()).unwrap();
+    assert!(why.contains("changes.jsonl, line 3"), "{why}");
+}
+
+#[test]
+fn a_folder_belongs_to_one_process_and_one_set_up() {
+    let folder = Folder::new("one");
+    let server = folder.serve("w");
+    let why = |config: Config| folder.start(config, "w").err().map(|e| e.to_string()).unwrap();
+    assert!(why(Config::default()).contains("another stand-in"));
+    drop(server);
+    assert!(why(Config { seed: 7, ..Config::default() }).contains("--seed 0, not 7"));
+}
