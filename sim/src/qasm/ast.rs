@@ -50,7 +50,7 @@ pub enum ExprKind {
     /// `name(arguments)`.
     Call(Name, Vec<Expr>),
     /// `type(value)`.
-    Cast(TypeExpr, Box<Expr>),
+    Cast(Box<TypeExpr>, Box<Expr>),
     /// `measure qubits`, where a value may stand.
     Measure(Box<Expr>),
     /// `{a, b, c}`: an array, or qubits under one name.
@@ -65,10 +65,13 @@ pub enum Index {
     /// One element.
     One(Expr),
     /// `start:step:end`, both ends included, each optional.
-    Range(Option<Expr>, Option<Expr>, Option<Expr>),
+    Range(Box<Parts>),
     /// `{a, b, c}`.
     Set(Vec<Expr>),
 }
+
+/// Start, step and end of a range.
+pub type Parts = (Option<Expr>, Option<Expr>, Option<Expr>);
 
 /// Operators before an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,9 +245,9 @@ pub enum StmtKind {
     /// `let name = value;`
     Alias(Name, Expr),
     /// A gate definition.
-    Gate(GateDef),
+    Gate(Box<GateDef>),
     /// A subroutine.
-    Def(Def),
+    Def(Box<Def>),
     /// A gate call.
     Call(Call),
     /// `measure q;`, `c = measure q;`, `measure q -> c;`
@@ -272,7 +275,7 @@ pub enum StmtKind {
     /// `if`.
     If(Expr, Vec<Stmt>, Vec<Stmt>),
     /// `for type name in over`.
-    For(TypeExpr, Name, Over, Vec<Stmt>),
+    For(TypeExpr, Name, Box<Over>, Vec<Stmt>),
     /// `while`.
     While(Expr, Vec<Stmt>),
     /// `switch (value) { case a, b { … } default { … } }`
@@ -292,7 +295,7 @@ pub enum StmtKind {
     /// A value for its effect: a subroutine call.
     Value(Expr),
     /// A pragma, text after the word.
-    Pragma(Pragma),
+    Pragma(Box<Pragma>),
     /// An annotation, kept word for word.
     Annotation(String),
     /// `extern`, `cal`, `defcal`, `defcalgrammar`, `opaque`: kept word for word.

@@ -163,8 +163,12 @@ fn parse_text(
 ) -> (Program, Vec<Diagnostic>) {
     let version = if options.dialect == Dialect::OpenQasm2 { Version::Two } else { Version::Three };
     let (statements, physical, mut diagnostics) = Parser::new(text, base, version).file_with_physical();
-    let mut program =
-        Program { statements: Vec::with_capacity(statements.len()), physical, inputs: Inputs::new() };
+    let mut program = Program { statements: Vec::new(), physical, inputs: Inputs::new() };
+    let foreign = |s: &Stmt| matches!(&s.kind, StmtKind::Include(path) if !is_built_in(path));
+    if !statements.iter().any(foreign) {
+        program.statements = statements;
+        return (program, diagnostics);
+    }
     for statement in statements {
         match &statement.kind {
             StmtKind::Include(path) if !is_built_in(path) => {

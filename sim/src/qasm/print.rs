@@ -218,7 +218,7 @@ fn inline(body: &[Stmt]) -> String {
 fn index(index: &Index) -> String {
     match index {
         Index::One(e) => expr(e),
-        Index::Range(first, step, last) => span(first.as_ref(), step.as_ref(), last.as_ref()),
+        Index::Range(parts) => span(parts.0.as_ref(), parts.1.as_ref(), parts.2.as_ref()),
         Index::Set(items) => format!("{{{}}}", list(items)),
     }
 }

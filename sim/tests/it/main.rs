@@ -4,6 +4,7 @@
 
 mod corpus;
 mod hostile;
+mod language;
 mod meaning;
 mod random;
 mod refusals;

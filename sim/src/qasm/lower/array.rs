@@ -172,7 +172,8 @@ impl Lowering<'_> {
         match index {
             Index::One(e) => Ok(vec![one(self, e)?]),
             Index::Set(items) => items.iter().map(|e| one(self, e)).collect(),
-            Index::Range(first, step, last) => {
+            Index::Range(parts) => {
+                let (first, step, last) = &**parts;
                 let first = first.as_ref().map_or(Ok(0), |e| one(self, e))? as i64;
                 let last = last.as_ref().map_or(Ok(size.saturating_sub(1)), |e| one(self, e))? as i64;
                 let step = match step {

@@ -198,7 +198,7 @@ impl Lowering<'_> {
             .sum();
         for statement in statements {
             if let StmtKind::Gate(def) = statement.kind {
-                return Ok(Target::Defined(Rc::new(def), size));
+                return Ok(Target::Defined(Rc::new(*def), size));
             }
         }
         Err(Lost)

@@ -306,7 +306,7 @@ impl Lowering<'_> {
             StmtKind::Gate(def) => self.define_gate(def, span)?,
             StmtKind::Def(def) => {
                 self.at_top("subroutines are defined", def.name.span)?;
-                self.declare(&def.name, Symbol::Def(std::rc::Rc::new(def.clone())))?;
+                self.declare(&def.name, Symbol::Def(std::rc::Rc::new((**def).clone())))?;
             }
             StmtKind::Call(call) => self.call(call, span)?,
             StmtKind::Measure { qubits, target } => self.measure(qubits, target.as_ref(), span)?,

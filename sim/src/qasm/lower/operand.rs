@@ -172,7 +172,8 @@ impl Lowering<'_> {
         match index {
             Index::One(expr) => Ok(vec![self.position(expr, size, name)?]),
             Index::Set(items) => items.iter().map(|e| self.position(e, size, name)).collect(),
-            Index::Range(start, step, end) => {
+            Index::Range(parts) => {
+                let (start, step, end) = &**parts;
                 let step = match step {
                     Some(step) => self.known_integer(step)?,
                     None => 1,

@@ -2,7 +2,7 @@
 
 use super::{Kind, Lost, Parsed, Parser, Version};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index, TypeExpr, TypeKind, UnaryOp};
+use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index, Parts, TypeExpr, TypeKind, UnaryOp};
 
 /// Binding strength of the operators, the weakest first.
 const LEVELS: [&[(&str, BinaryOp)]; 12] = [
@@ -101,7 +101,8 @@ impl Parser<'_> {
     /// `[i, a:b, {c, d}]` with the span of the closing bracket.
     pub(super) fn indices(&mut self) -> Parsed<(Vec<Index>, Span)> {
         self.expect("[")?;
-        let mut out = Vec::new();
+        // Nearly always one: a million gates have two million of these.
+        let mut out = Vec::with_capacity(1);
         loop {
             out.push(self.index()?);
             if !self.take_sign(",") {
@@ -120,16 +121,11 @@ impl Parser<'_> {
         if !self.is_sign(":") {
             return first.map(Index::One).ok_or(Lost);
         }
-        let (start, step, end) = self.range_rest(first)?;
-        Ok(Index::Range(start, step, end))
+        Ok(Index::Range(Box::new(self.range_rest(first)?)))
     }
 
     /// After `start`, at the first colon: `:end` or `:step:end`.
-    #[allow(clippy::type_complexity, reason = "three optional parts of a range")]
-    pub(super) fn range_rest(
-        &mut self,
-        start: Option<Expr>,
-    ) -> Parsed<(Option<Expr>, Option<Expr>, Option<Expr>)> {
+    pub(super) fn range_rest(&mut self, start: Option<Expr>) -> Parsed<Parts> {
         self.expect(":")?;
         let part = |p: &mut Self| {
             if p.is_sign(":") || p.is_sign("]") { Ok(None) } else { p.expr().map(Some) }
@@ -154,11 +150,15 @@ impl Parser<'_> {
     pub(super) fn list(&mut self, close: &str) -> Parsed<Vec<Expr>> {
         let mut out = Vec::new();
         while !self.is_sign(close) {
+            if out.is_empty() {
+                out.reserve_exact(2);
+            }
             out.push(self.expr()?);
             if !self.take_sign(",") {
                 break;
             }
         }
+        out.shrink_to_fit();
         Ok(out)
     }
 
@@ -229,7 +229,7 @@ impl Parser<'_> {
             self.expect("(")?;
             let value = self.expr()?;
             let end = self.expect(")")?.span;
-            return Ok(Expr { kind: ExprKind::Cast(ty, Box::new(value)), span: start.to(end) });
+            return Ok(Expr { kind: ExprKind::Cast(Box::new(ty), Box::new(value)), span: start.to(end) });
         }
         let name = self.name()?;
         if self.take_sign("(") {

@@ -37,7 +37,7 @@ impl Parser<'_> {
         match self.token.kind {
             Kind::Pragma => {
                 let span = self.advance().span;
-                return self.pragma(span).map(StmtKind::Pragma);
+                return self.pragma(span).map(|p| StmtKind::Pragma(Box::new(p)));
             }
             Kind::Annotation => {
                 let span = self.advance().span;
@@ -240,7 +240,7 @@ impl Parser<'_> {
         }
         let qubits = self.names("{")?;
         let body = self.body()?;
-        Ok(StmtKind::Gate(GateDef { name, angles, qubits, body }))
+        Ok(StmtKind::Gate(Box::new(GateDef { name, angles, qubits, body })))
     }
 
     fn names(&mut self, close: &str) -> Parsed<Vec<Name>> {
@@ -268,7 +268,7 @@ impl Parser<'_> {
         self.expect(")")?;
         let returns = if self.take_sign("->") { Some(self.type_expr()?) } else { None };
         let body = self.body()?;
-        Ok(StmtKind::Def(Def { name, parameters, returns, body }))
+        Ok(StmtKind::Def(Box::new(Def { name, parameters, returns, body })))
     }
 
     fn parameter(&mut self) -> Parsed<Parameter> {
@@ -377,7 +377,7 @@ impl Parser<'_> {
         } else {
             Over::Value(self.expr()?)
         };
-        Ok(StmtKind::For(ty, name, over, self.body_or_one()?))
+        Ok(StmtKind::For(ty, name, Box::new(over), self.body_or_one()?))
     }
 
     fn switch(&mut self) -> Parsed<StmtKind> {
