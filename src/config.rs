@@ -11,6 +11,8 @@ pub struct Config {
     pub home: Option<PathBuf>,
     /// `AMZN_BRAKET_OUT_S3_BUCKET`.
     pub bucket: Option<String>,
+    /// `BRAKET_PRICE_OFFERS_URL`, which the Braket SDK reads too.
+    pub offers_url: Option<String>,
     /// `SHOTBOOK_FAILPOINT`.
     pub failpoint: Option<String>,
 }
@@ -23,6 +25,7 @@ impl Config {
             store: text("SHOTBOOK_STORE"),
             home: text("SHOTBOOK_HOME").map(PathBuf::from),
             bucket: text("AMZN_BRAKET_OUT_S3_BUCKET"),
+            offers_url: text("BRAKET_PRICE_OFFERS_URL"),
             failpoint: text("SHOTBOOK_FAILPOINT"),
         }
     }

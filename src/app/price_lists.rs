@@ -98,11 +98,17 @@ impl PriceLists {
 
     /// Reads an offer file and keeps its list whole, under its date; nothing is kept of a refused one.
     pub fn refresh(&self, from: &Path) -> Result<PriceList, ListsError> {
+        let path = from.display().to_string();
+        self.take(&read_bounded(from).map_err(|cause| ListsError::Io { path, cause })?)
+    }
+
+    /// The same for the text of an offer file.
+    pub fn take(&self, text: &str) -> Result<PriceList, ListsError> {
         let io = |path: &Path| {
             let path = path.display().to_string();
             move |cause| ListsError::Io { path, cause }
         };
-        let (list, kept) = offer_file::read(&read_bounded(from).map_err(io(from))?)?;
+        let (list, kept) = offer_file::read(text)?;
         let path = self.folder.join(format!("{}.json", list.date));
         std::fs::create_dir_all(&self.folder).map_err(io(&self.folder))?;
         let part = path.with_extension("part");

@@ -500,6 +500,7 @@ fn terms(
         created_at: now,
         collection,
         adopted: false,
+        user: entry.facts.user.map(str::to_owned),
     }
 }
 

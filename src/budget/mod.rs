@@ -137,7 +137,7 @@ impl Terms {
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             project: self.project.as_deref(),
-            user: None,
+            user: self.user.as_deref(),
             tags: Some(&self.tags),
             device: &self.device,
             account: None,

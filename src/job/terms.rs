@@ -111,6 +111,8 @@ pub struct Terms {
     pub collection: Option<CollectionId>,
     /// Found at AWS rather than accepted here.
     pub adopted: bool,
+    /// Who submitted it, as AWS names the caller; none here and for tasks that were found.
+    pub user: Option<String>,
 }
 
 impl Terms {

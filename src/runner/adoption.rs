@@ -76,6 +76,7 @@ pub(super) fn terms(seen: &SeenTask, budgets: Vec<BudgetName>, list: &PriceList,
         created_at: now,
         collection: None,
         adopted: true,
+        user: None,
     }
 }
 

@@ -39,6 +39,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("due jobs come in order", due_order),
     ("an argument finds its job", resolve),
     ("bytes come back, small and large", blobs),
+    ("reports see every job once", costs),
     ("any history balances", any_history),
 ];
 
@@ -420,6 +421,27 @@ fn blobs(store: &dyn Store) {
 }
 
 /// Random lives of several jobs under two budgets: the sums must agree at every end.
+fn costs(store: &dyn Store) {
+    let jobs: Vec<Job> = ["a", "b", "c", "d"].iter().map(|n| job(n, "1.75", &[])).collect();
+    let _new = store.accept(&acceptance(&jobs)).unwrap();
+    finish(store, &JobId::new("j_b"), "b", 740);
+    step(store, &JobId::new("j_c"), Event::CancelAsked);
+    for with_tags in [false, true] {
+        let mut rows = Vec::new();
+        store.costs((None, None), with_tags, &mut |row| rows.push(row.clone())).unwrap();
+        let figures: Vec<_> =
+            rows.iter().map(|r| (r.tasks, r.held.to_string(), r.settled.to_string())).collect();
+        let row = |n: u64, held: &str, settled: &str| (n, held.to_owned(), settled.to_owned());
+        let expected = [row(0, "1.75", "0"), row(1, "0", "1.373"), row(0, "0", "0"), row(0, "1.75", "0")];
+        assert_eq!(figures, expected);
+        assert_eq!(rows[1].tags.get("k").map(String::as_str), with_tags.then_some("v"));
+        assert_eq!((rows[1].project.as_deref(), rows[1].shots), (Some("p"), 1000));
+    }
+    let mut none = 0;
+    store.costs((None, Some(now())), false, &mut |_| none += 1).unwrap();
+    assert_eq!(none, 0, "born before is before");
+}
+
 fn any_history(store: &dyn Store) {
     store.add_budget(&budget("x", "1000000", Period::Ever)).unwrap();
     store.add_budget(&budget("y", "1000000", Period::Day)).unwrap();
@@ -450,6 +472,23 @@ fn any_history(store: &dyn Store) {
                     let change = Change { before, after, event, blobs: vec![], guarded: false, at: now() };
                     prop_assert!(matches!(store.commit(&change).unwrap(), Committed::Yes(_)));
                 }
+            }
+            let journal: Vec<Posting> =
+                store.journal(None).unwrap().into_iter().filter(|p| p.job == id).collect();
+            let sum = |verb: Verb| {
+                let own = journal.iter().filter(|p| p.movement.verb == verb);
+                own.map(|p| p.movement.amount.nanos()).sum::<i64>()
+            };
+            let ended = store.job(&id).unwrap();
+            let parts = ended.held.nanos() + ended.settled.nanos() + sum(Verb::Release);
+            prop_assert_eq!(
+                (parts, sum(Verb::Hold)),
+                (ended.terms.quoted.nanos(), ended.terms.quoted.nanos())
+            );
+            if ended.is_done() {
+                let billed = Money::from_nanos(i64::from(counter.get() % 7) * 333_333_333);
+                step(store, &id, Event::Corrected { billed });
+                prop_assert_eq!(store.job(&id).unwrap().settled, billed);
             }
             let (totals, all) = (store.totals().unwrap(), store.budgets(now()).unwrap());
             for status in &all {
@@ -502,12 +541,20 @@ fn a_store_survives_its_process() {
 #[test]
 fn a_store_of_schema_2_is_taken_over_with_its_budgets() {
     let (_folder, path) = fresh();
-    SqliteStore::open(&path).unwrap().add_budget(&budget("b", "5", Period::Month)).unwrap();
+    let old = SqliteStore::open(&path).unwrap();
+    old.add_budget(&budget("b", "5", Period::Month)).unwrap();
+    let _new = old.accept(&acceptance(&[job("a", "1", &[])])).unwrap();
+    drop(old);
     let connection = rusqlite::Connection::open(&path).unwrap();
-    connection.execute_batch("ALTER TABLE budget DROP COLUMN alerts; PRAGMA user_version = 2").unwrap();
+    let later = "ALTER TABLE budget DROP COLUMN alerts; DROP INDEX job_failed; ALTER TABLE job DROP COLUMN shots; \
+                 ALTER TABLE job DROP COLUMN user; PRAGMA user_version = 2";
+    connection.execute_batch(later).unwrap();
     drop(connection);
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.budgets(now()).unwrap()[0].budget, budget("b", "5", Period::Month));
+    let mut shots = Vec::new();
+    store.costs((None, None), false, &mut |row| shots.push(row.shots)).unwrap();
+    assert_eq!(shots, [1000], "what reports read is filled from the terms");
     store.check().unwrap();
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Labels, Store, StoreError, Totals, matches,
+    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, CostRow, EventRecord, Filter,
+    Identity, Kind, Labels, Store, StoreError, Totals, matches,
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Alert, Balance, Budget, PeriodKey, Shortfall};
@@ -345,6 +345,19 @@ impl Store for MemoryStore {
         found.sort_by(|a, b| (b.terms.created_at, &b.terms.id).cmp(&(a.terms.created_at, &a.terms.id)));
         found.truncate(filter.limit.unwrap_or(usize::MAX));
         Ok(found)
+    }
+
+    fn costs(
+        &self,
+        (since, until): (Option<Timestamp>, Option<Timestamp>),
+        with_tags: bool,
+        each: &mut dyn FnMut(&CostRow),
+    ) -> Result<(), StoreError> {
+        let filter = Filter { since, until, ..Filter::default() };
+        for job in self.lock().jobs.values().filter(|j| matches(&filter, j)) {
+            each(&super::cost_row(job, with_tags));
+        }
+        Ok(())
     }
 
     fn due(

@@ -133,6 +133,35 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
+/// A job as far as reports of costs look at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CostRow {
+    /// Short device name.
+    pub device: String,
+    /// Project.
+    pub project: Option<String>,
+    /// Who submitted it.
+    pub user: Option<String>,
+    /// Birth.
+    pub created_at: Timestamp,
+    /// Whether it is in doubt.
+    pub unsure: bool,
+    /// Held.
+    pub held: Money,
+    /// Spent.
+    pub settled: Money,
+    /// Found at AWS rather than accepted here.
+    pub adopted: bool,
+    /// Shots of the task.
+    pub shots: u64,
+    /// Tasks that AWS made for it.
+    pub tasks: u64,
+    /// Tags; empty unless asked for.
+    pub tags: BTreeMap<String, String>,
+    /// The collection it came with; none unless tags are asked for.
+    pub collection: Option<String>,
+}
+
 /// What reports group jobs by, changed after the fact. Budgets stay as they were bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
@@ -271,6 +300,14 @@ pub trait Store {
     fn last(&self) -> Result<Option<JobId>, StoreError>;
     /// Jobs, the youngest first.
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError>;
+    /// Every job born in a span of time, one after the other, whatever memory all of them would take; tags
+    /// and collections only when asked for.
+    fn costs(
+        &self,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        with_tags: bool,
+        each: &mut dyn FnMut(&CostRow),
+    ) -> Result<(), StoreError>;
     /// Up to `max` open jobs whose next duty may be due and that `skip` does not leave out: the longest
     /// due first, but collections and single jobs take turns, so that none waits for a large one.
     fn due(
@@ -415,6 +452,26 @@ fn words(labels: &Labels) -> String {
     let set = labels.tags.iter().map(|(key, value)| format!("{key}={value}"));
     let project = labels.project.iter().map(|p| format!("project {}", p.as_deref().unwrap_or("-")));
     project.chain(gone).chain(set).collect::<Vec<_>>().join(" ")
+}
+
+/// The report row of a job.
+fn cost_row(job: &Job, with_tags: bool) -> CostRow {
+    let terms = &job.terms;
+    let open = u64::from(!job.is_done() && job.task().is_some());
+    CostRow {
+        device: terms.device.clone(),
+        project: terms.project.clone(),
+        user: terms.user.clone(),
+        created_at: terms.created_at,
+        unsure: State::of(job) == State::Unsure,
+        held: job.held,
+        settled: job.settled,
+        adopted: terms.adopted,
+        shots: terms.shots,
+        tasks: job.past.iter().filter(|p| p.task.is_some()).count() as u64 + open,
+        tags: if with_tags { terms.tags.clone() } else { BTreeMap::new() },
+        collection: terms.collection.as_ref().filter(|_| with_tags).map(ToString::to_string),
+    }
 }
 
 /// Sums over a journal.

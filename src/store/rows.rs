@@ -44,6 +44,8 @@ struct TermsRow {
     created_at: i64,
     collection: Option<String>,
     adopted: bool,
+    #[serde(default)]
+    user: Option<String>,
 }
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
@@ -257,6 +259,7 @@ fn terms_row(t: &Terms) -> TermsRow {
         created_at: t.created_at.micros(),
         collection: t.collection.as_ref().map(ToString::to_string),
         adopted: t.adopted,
+        user: t.user.clone(),
     }
 }
 
@@ -306,7 +309,21 @@ fn terms_of(t: TermsRow) -> Terms {
         created_at: Timestamp::from_micros(t.created_at),
         collection: t.collection.map(CollectionId::new),
         adopted: t.adopted,
+        user: t.user,
     }
+}
+
+/// Tags and collection of stored terms.
+pub(super) fn tags_of(
+    terms: &str,
+) -> Result<(std::collections::BTreeMap<String, String>, Option<String>), StoreError> {
+    #[derive(Deserialize)]
+    struct Part {
+        tags: std::collections::BTreeMap<String, String>,
+        collection: Option<String>,
+    }
+    let part: Part = serde_json::from_str(terms).map_err(|_| damaged("the terms of a job"))?;
+    Ok((part.tags, part.collection))
 }
 
 fn life_row(job: &Job) -> LifeRow {

@@ -15,8 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Labels, Store, StoreError, Totals, detail, in_turns, rows,
+    Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, CostRow, EventRecord, Filter,
+    Identity, Kind, Labels, Store, StoreError, Totals, detail, in_turns, rows,
 };
 use crate::budget::ledger::Posting;
 use crate::budget::{Alert, Balance, Budget};
@@ -313,6 +313,15 @@ impl Store for SqliteStore {
 
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError> {
         Self::list(&self.lock(), filter)
+    }
+
+    fn costs(
+        &self,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        with_tags: bool,
+        each: &mut dyn FnMut(&CostRow),
+    ) -> Result<(), StoreError> {
+        self.snapshot(|c| Self::costs_in(c, span, with_tags, each))
     }
 
     fn due(

@@ -126,3 +126,29 @@ fn a_bill_is_matched_explained_and_followed_by_correcting_entries() {
         assert_eq!(refused["code"], "SB2020", "{from}");
     }
 }
+
+#[test]
+fn costs_are_told_by_user_and_as_a_page() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    let args = ["submit", &bell, "--on", "garnet", "--shots", "100", "--yes", "--project", "a<b>", "--json"];
+    world.json(&args, 0);
+    elsewhere(&world, "cepheus", "1000", &[]);
+    world.json(&["import", "--all-regions", "--json"], 0);
+    let by = world.json(&["cost", "--by", "user,device", "--json"], 0);
+    let rows = by["rows"].as_array().unwrap();
+    let of = |device: &str| rows.iter().find(|r| r["device"] == device).unwrap();
+    assert!(of("garnet")["user"].as_str().unwrap().starts_with("arn:aws:"), "{by}");
+    assert_eq!((&of("cepheus")["user"], &of("cepheus")["imported"]), (&"unknown".into(), &"0.725".into()));
+    assert_eq!((&by["total"]["settled"], &by["total"]["imported"]), (&"1.17".into(), &"0.725".into()));
+    assert_eq!((&of("garnet")["tasks"], &of("garnet")["shots"]), (&1.into(), &100.into()));
+    let path = world.folder.path().join("costs.html");
+    let html = ["cost", "--by", "project", "--format", "html", "-o", path.to_str().unwrap()];
+    assert!(world.run(&html).status.success());
+    let page = fs::read_to_string(&path).unwrap();
+    for part in ["<!doctype html>", "a&lt;b&gt;", "$1.17", "$0.445", "<svg", "@media print"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("a<b>") && !page.contains("src="), "one page, and nothing of others is markup");
+    world.assert_books();
+}

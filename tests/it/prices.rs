@@ -172,3 +172,18 @@ fn a_change_of_named_sweeps_is_priced_and_bounded() {
     let typo = file("typo.toml", "shot = 3\n");
     assert_eq!(world.run(&["quote", "--compare", &base, &typo]).status.code(), Some(2));
 }
+
+#[test]
+fn prices_are_fetched_where_the_sdk_fetches_them() {
+    let world = World::new();
+    let fetched = world.json(&["prices", "refresh", "--json"], 0);
+    assert_eq!((&fetched["schema"], &fetched["currency"]), (&"shotbook.prices/1".into(), &"USD".into()));
+    let rows = fetched["prices"].as_array().unwrap();
+    assert_eq!(rows.iter().find(|r| r["device"] == "garnet").unwrap()["per_shot"], "0.00145");
+    let mut nowhere = world.command(&["prices", "refresh", "--json"]);
+    nowhere.env("BRAKET_PRICE_OFFERS_URL", "http://127.0.0.1:9/none");
+    let lost = nowhere.output().unwrap();
+    assert_eq!(lost.status.code(), Some(7), "{}", String::from_utf8_lossy(&lost.stdout));
+    let kept = world.json(&["prices", "show", "--json"], 0);
+    assert_eq!(kept["date"], fetched["date"], "the older list stays");
+}

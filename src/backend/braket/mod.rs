@@ -5,6 +5,7 @@ mod classify;
 mod client;
 #[cfg(test)]
 pub(crate) mod in_process;
+pub mod offers;
 pub mod operations;
 mod set;
 mod sign;

@@ -1,15 +1,19 @@
 //! `cost`: what was spent, is held, or is unsure.
 
+mod focus;
+mod page;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use self::page::Page;
 use crate::cli::output::Out;
 use crate::cli::views::fee;
 use crate::cli::{Context, Failure};
-use crate::job::{Job, State};
-use crate::money::Money;
-use crate::store::{Filter, Store};
+use crate::money::{Money, OutOfRange};
+use crate::store::{CostRow, Filter, Store};
+use crate::time::{self, Timestamp};
 
 /// Arguments of `cost`.
 #[derive(Debug, clap::Args)]
@@ -20,40 +24,167 @@ pub struct Args {
     /// Born before
     #[arg(long)]
     until: Option<String>,
-    /// Groups: device, project, day, month, collection, tag=KEY
+    /// Groups: device, project, user, day, month, collection, tag=KEY
     #[arg(long, value_delimiter = ',', default_value = "device")]
     by: Vec<String>,
-    /// Form: table, json, csv, focus (one row a job, FinOps FOCUS 1.0)
+    /// Form: table, json, csv, focus (one row a job, FinOps FOCUS 1.0), html (one page with charts)
     #[arg(long, default_value = "table")]
     format: String,
+    /// File to write instead of standard output
+    #[arg(short, value_name = "FILE")]
+    o: Option<std::path::PathBuf>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sum {
+/// Figures of a group.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
     tasks: u64,
     shots: u64,
     settled: Money,
     held: Money,
     unsure: Money,
+    /// The part of `settled` that other tools spent.
+    imported: Money,
 }
 
-fn group(job: &Job, by: &str) -> Result<String, Failure> {
-    Ok(match by {
-        "device" => job.terms.device.clone(),
-        "project" => job.terms.project.clone().unwrap_or_else(|| "-".to_owned()),
-        "day" => job.terms.created_at.to_string().chars().take(10).collect(),
-        "month" => job.terms.created_at.to_string().chars().take(7).collect(),
-        "collection" => {
-            job.terms.collection.as_ref().map_or_else(|| "-".to_owned(), |c| c.as_str().to_owned())
+/// What a month comes to.
+#[derive(Clone, Debug)]
+pub struct Forecast {
+    month: String,
+    settled: Money,
+    held: Money,
+    /// Settled at the pace of the month so far, until its end.
+    at_pace: Money,
+}
+
+/// What jobs are grouped by.
+enum Group {
+    Device,
+    Project,
+    User,
+    Day,
+    Month,
+    Collection,
+    Tag(String),
+}
+
+impl Group {
+    fn of(word: &str) -> Result<Self, Failure> {
+        Ok(match word {
+            "device" => Self::Device,
+            "project" => Self::Project,
+            "user" => Self::User,
+            "day" => Self::Day,
+            "month" => Self::Month,
+            "collection" | "run" => Self::Collection,
+            tag if tag.starts_with("tag=") => Self::Tag(tag[4..].to_owned()),
+            other => {
+                let help = "device, project, user, day, month, collection or tag=KEY";
+                return Err(Failure::new("SB2001", format!("cannot group by {other:?}")).with_help(help));
+            }
+        })
+    }
+
+    fn name(&self, row: &CostRow) -> String {
+        let or_none = |name: Option<&String>| name.cloned().unwrap_or_else(|| "-".to_owned());
+        match self {
+            Self::Device => row.device.clone(),
+            Self::Project => or_none(row.project.as_ref()),
+            // AWS does not say who made a task.
+            Self::User if row.adopted => "unknown".to_owned(),
+            Self::User => or_none(row.user.as_ref()),
+            Self::Day => day(row.created_at),
+            Self::Month => day(row.created_at).chars().take(7).collect(),
+            Self::Collection => or_none(row.collection.as_ref()),
+            Self::Tag(key) => or_none(row.tags.get(key)),
         }
-        tag if tag.starts_with("tag=") => {
-            job.terms.tags.get(&tag[4..]).cloned().unwrap_or_else(|| "-".to_owned())
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    at.civil_date().map_or_else(|| "beyond the calendar".to_owned(), |d| d.to_string())
+}
+
+impl Sum {
+    fn add(&mut self, row: &CostRow) -> Result<(), OutOfRange> {
+        self.tasks += row.tasks;
+        self.shots = self.shots.saturating_add(row.shots);
+        self.settled = self.settled.plus(row.settled)?;
+        self.held = self.held.plus(row.held)?;
+        if row.unsure {
+            self.unsure = self.unsure.plus(row.held)?;
         }
-        other => {
-            let help = "device, project, day, month, collection or tag=KEY";
-            return Err(Failure::new("SB2001", format!("cannot group by {other:?}")).with_help(help));
+        if row.adopted {
+            self.imported = self.imported.plus(row.settled)?;
         }
-    })
+        Ok(())
+    }
+}
+
+impl Forecast {
+    fn of(settled: Money, held: Money, now: Timestamp) -> Option<Self> {
+        let date = now.civil_date()?;
+        let days = u64::try_from(date.days_in_month()).ok()?;
+        let passed = u64::try_from(date.day() - 1).ok()? * 86_400
+            + u64::try_from(now.seconds().rem_euclid(86_400)).ok()?;
+        // A day tells something of a month, an hour nothing.
+        if passed < 86_400 {
+            return None;
+        }
+        let at_pace = settled.share_up(days * 86_400, passed).ok()?;
+        Some(Self { month: date.strftime("%Y-%m").to_string(), settled, held, at_pace })
+    }
+
+    fn words(&self) -> String {
+        let Self { month, settled, held, at_pace } = self;
+        format!("{month}: settled {settled:#}, held {held:#}; at the pace so far {at_pace:#} by its end")
+    }
+}
+
+/// Everything that the views show.
+struct Costs {
+    sums: BTreeMap<Vec<String>, Sum>,
+    total: Sum,
+    days: BTreeMap<String, Money>,
+    forecast: Option<Forecast>,
+}
+
+fn gather(args: &Args, filter: &Filter, store: &dyn Store) -> Result<Costs, Failure> {
+    let groups = args.by.iter().map(|by| Group::of(by)).collect::<Result<Vec<_>, _>>()?;
+    let with_tags = groups.iter().any(|g| matches!(g, Group::Collection | Group::Tag(_)));
+    let by_day = args.format == "html";
+    let now = time::now();
+    let month = now.civil_date().map(|d| d.first_of_month());
+    let (mut sums, mut total) = (BTreeMap::<Vec<String>, Sum>::new(), Sum::default());
+    let (mut days, mut of_month, mut trouble) = (BTreeMap::<String, Money>::new(), Sum::default(), None);
+    let mut key = Vec::with_capacity(groups.len());
+    store.costs((filter.since, filter.until), with_tags, &mut |row| {
+        key.clear();
+        key.extend(groups.iter().map(|group| group.name(row)));
+        let mut add = || -> Result<(), OutOfRange> {
+            match sums.get_mut(&key) {
+                Some(sum) => sum.add(row)?,
+                None => sums.entry(key.clone()).or_default().add(row)?,
+            }
+            if by_day && !row.settled.is_zero() {
+                let sum = days.entry(day(row.created_at)).or_default();
+                *sum = sum.plus(row.settled)?;
+            }
+            if month.is_some_and(|first| row.created_at.civil_date().is_some_and(|d| d >= first)) {
+                of_month.add(row)?;
+            }
+            total.add(row)
+        };
+        trouble = trouble.or(add().err());
+    })?;
+    if let Some(error) = trouble {
+        return Err(Failure::new("SB1001", error.to_string()));
+    }
+    // Of a part of the month nothing can be said about the whole.
+    let whole =
+        filter.since.is_none_or(|at| at.civil_date() <= month) && filter.until.is_none_or(|at| at > now);
+    let forecast = if whole { Forecast::of(of_month.settled, of_month.held, now) } else { None };
+    Ok(Costs { sums, total, days, forecast })
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
@@ -64,100 +195,49 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     };
     let store = context.store()?;
     if args.format == "focus" && !out.is_json() {
-        let (head, rows) = focus(&store.jobs(&filter)?);
+        let (head, rows) = focus::focus(&store.jobs(&filter)?);
         out.csv(&head, &rows);
         return Ok(0);
     }
-    let range = |e: crate::money::OutOfRange| Failure::new("SB1001", e.to_string());
-    let (mut sums, mut total) = (BTreeMap::<Vec<String>, Sum>::new(), Sum::default());
-    for job in store.jobs(&filter)? {
-        let key = args.by.iter().map(|by| group(&job, by)).collect::<Result<Vec<_>, _>>()?;
-        let tasks = job.past.iter().filter(|p| p.task.is_some()).count()
-            + usize::from(!job.is_done() && job.task().is_some());
-        let unsure = if State::of(&job) == State::Unsure { job.held } else { Money::ZERO };
-        for sum in [sums.entry(key).or_default(), &mut total] {
-            sum.tasks += tasks as u64;
-            sum.shots = sum.shots.saturating_add(job.terms.shots);
-            sum.settled = sum.settled.plus(job.settled).map_err(range)?;
-            sum.held = sum.held.plus(job.held).map_err(range)?;
-            sum.unsure = sum.unsure.plus(unsure).map_err(range)?;
-        }
+    let costs = gather(&args, &filter, &store)?;
+    if args.format == "html" && !out.is_json() {
+        return html(&args, &costs, out);
     }
-    show(&args, &sums, total, out)?;
+    show(&args, &costs, out)?;
     Ok(0)
 }
 
-/// One row for each settled job, in the columns that FOCUS 1.0 asks of every bill.
-///
-/// Source: FinOps Foundation, FOCUS 1.0 (June 2024), the columns that may not be missing.
-fn focus(jobs: &[Job]) -> ([&'static str; 21], Vec<Vec<String>>) {
-    let head = [
-        "BilledCost",
-        "BillingAccountId",
-        "BillingCurrency",
-        "BillingPeriodStart",
-        "BillingPeriodEnd",
-        "ChargeCategory",
-        "ChargeDescription",
-        "ChargePeriodStart",
-        "ChargePeriodEnd",
-        "ContractedCost",
-        "EffectiveCost",
-        "ListCost",
-        "ProviderName",
-        "PublisherName",
-        "InvoiceIssuerName",
-        "RegionId",
-        "ResourceId",
-        "ResourceName",
-        "ServiceCategory",
-        "ServiceName",
-        "Tags",
-    ];
-    let row = |job: &Job| {
-        let (terms, cost) = (&job.terms, job.settled.to_string());
-        let arn = job.task().map(|t| t.as_str().to_owned()).unwrap_or_default();
-        let part = |n: usize| arn.split(':').nth(n).unwrap_or_default().to_owned();
-        let born = terms.created_at.to_string();
-        let (first, next) = month_around(&born);
-        let day = terms.created_at.civil_date();
-        let tomorrow = day.and_then(|d| d.tomorrow().ok()).map(|d| d.to_string()).unwrap_or_default();
-        vec![
-            cost.clone(),
-            part(4),
-            "USD".into(),
-            first,
-            next,
-            "Usage".into(),
-            format!("{} shots on {}", terms.shots, terms.device),
-            format!("{}T00:00:00Z", &born[..10]),
-            format!("{tomorrow}T00:00:00Z"),
-            cost.clone(),
-            cost.clone(),
-            cost,
-            "AWS".into(),
-            "AWS".into(),
-            "AWS".into(),
-            part(3),
-            arn.clone(),
-            terms.name.clone(),
-            "Compute".into(),
-            "Amazon Braket".into(),
-            json!(terms.tags).to_string(),
-        ]
+fn html(args: &Args, costs: &Costs, out: &mut Out) -> Result<u8, Failure> {
+    let span = match (&args.since, &args.until) {
+        (None, None) => "all time".to_owned(),
+        (since, until) => {
+            let word = |t: &Option<String>, none: &str| t.clone().unwrap_or_else(|| none.to_owned());
+            format!("{} to {}", word(since, "the beginning"), word(until, "now"))
+        }
     };
-    let paid = jobs.iter().filter(|j| !j.settled.is_zero());
-    (head, paid.map(row).collect())
+    let page = Page {
+        span: &span,
+        by: &args.by,
+        rows: costs.sums.iter().collect(),
+        total: &costs.total,
+        days: costs.days.iter().map(|(day, m)| (day, *m)).collect(),
+        forecast: costs.forecast.as_ref(),
+        at: time::now().to_string(),
+    };
+    let text = page.html();
+    match &args.o {
+        Some(path) => {
+            std::fs::write(path, text)
+                .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
+            out.say(&format!("wrote {}", path.display()));
+        }
+        None => out.text(&text),
+    }
+    Ok(0)
 }
 
-/// First instants of the month of a time and of the one after it, in UTC as bills are.
-fn month_around(at: &str) -> (String, String) {
-    let (year, month): (i32, u32) = (at[..4].parse().unwrap_or(0), at[5..7].parse().unwrap_or(1));
-    let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    (format!("{year:04}-{month:02}-01T00:00:00Z"), format!("{next_year:04}-{next:02}-01T00:00:00Z"))
-}
-
-fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Out) -> Result<(), Failure> {
+fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
+    let Costs { sums, total, forecast, .. } = costs;
     let format = if out.is_json() { "json" } else { args.format.as_str() };
     let cells = |key: &[String], s: &Sum, money: fn(Money) -> String| {
         let mut row = key.to_vec();
@@ -167,11 +247,12 @@ fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Ou
             money(s.settled),
             money(s.held),
             money(s.unsure),
+            money(s.imported),
         ]);
         row
     };
     let mut head: Vec<String> = args.by.clone();
-    head.extend(["tasks", "shots", "settled", "held", "unsure"].map(str::to_owned));
+    head.extend(["tasks", "shots", "settled", "held", "unsure", "imported"].map(str::to_owned));
     match format {
         "json" => {
             let rows: Vec<Value> = sums
@@ -184,11 +265,17 @@ fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Ou
                     row.insert("settled".into(), json!(s.settled.to_string()));
                     row.insert("held".into(), json!(s.held.to_string()));
                     row.insert("unsure".into(), json!(s.unsure.to_string()));
+                    row.insert("imported".into(), json!(s.imported.to_string()));
                     Value::Object(row)
                 })
                 .collect();
+            let month = forecast.as_ref().map(|f| {
+                json!({"month": f.month, "settled": f.settled.to_string(), "held": f.held.to_string(),
+                    "at_this_pace": f.at_pace.to_string()})
+            });
             out.json(&json!({"schema": "shotbook.cost/1", "rows": rows, "total": {"settled": total.settled.to_string(),
-                "held": total.held.to_string(), "unsure": total.unsure.to_string()}}));
+                "held": total.held.to_string(), "unsure": total.unsure.to_string(),
+                "imported": total.imported.to_string()}, "forecast": month}));
         }
         "csv" => {
             let names: Vec<&str> = head.iter().map(String::as_str).collect();
@@ -203,11 +290,14 @@ fn show(args: &Args, sums: &BTreeMap<Vec<String>, Sum>, total: Sum, out: &mut Ou
                 sums.iter().map(|(k, s)| cells(k, s, |m| format!("${}", fee(m)))).collect();
             let mut last = vec![String::new(); n];
             last[0] = "total".to_owned();
-            rows.push(cells(&last, &total, |m| format!("${}", fee(m))));
-            out.table(&names, &[n, n + 1, n + 2, n + 3, n + 4], rows);
+            rows.push(cells(&last, total, |m| format!("${}", fee(m))));
+            out.table(&names, &[n, n + 1, n + 2, n + 3, n + 4, n + 5], rows);
+            if let Some(forecast) = forecast {
+                out.say(&forecast.words());
+            }
         }
         other => {
-            let help = "table, json, csv or focus";
+            let help = "table, json, csv, focus or html";
             return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::backend::braket::offers;
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
 use crate::price::{PriceList, PriceRow, Rate};
@@ -25,9 +26,10 @@ enum What {
     },
     /// Take over the rates of AWS's offer file, CSV or JSON; a wrong file is refused whole
     Refresh {
-        /// The file `index.csv` or `index.json` of the offer AmazonBraket
+        /// The file `index.csv` or `index.json` of the offer AmazonBraket; fetched from AWS, or from
+        /// BRAKET_PRICE_OFFERS_URL, unless told
         #[arg(long, value_name = "FILE")]
-        from: PathBuf,
+        from: Option<PathBuf>,
     },
     /// What changed between two lists: the last two, or those of two days
     Diff {
@@ -42,7 +44,16 @@ enum What {
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     match args.what.unwrap_or(What::Show { at: None }) {
         What::Show { at } => show(&list_at(context, at.as_deref())?, out),
-        What::Refresh { from } => show(&context.price_lists()?.refresh(&from)?, out),
+        What::Refresh { from: Some(from) } => show(&context.price_lists()?.refresh(&from)?, out),
+        What::Refresh { from: None } => {
+            let url = context.config.offers_url.as_deref().unwrap_or(offers::URL);
+            let asked = context.block_on(offers::fetch(url))?;
+            let text = asked.ok_or_else(|| Failure::new("SB8001", "interrupted; the older list stays"))?;
+            let text = text.map_err(|e| {
+                Failure::from(e).with_help("shotbook prices refresh --from index.csv, which you fetched")
+            })?;
+            show(&context.price_lists()?.take(&text)?, out);
+        }
         What::Diff { old, new } => {
             let dates = context.price_lists()?.dates();
             let last = |back: usize| dates.len().checked_sub(back).map(|i| dates[i].clone());

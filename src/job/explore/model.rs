@@ -120,6 +120,7 @@ pub fn terms() -> Arc<Terms> {
         created_at: instant(0),
         collection: None,
         adopted: false,
+        user: None,
     })
 }
 

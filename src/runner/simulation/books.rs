@@ -182,6 +182,14 @@ impl Store for Books<'_> {
     fn adopt_all(&self, jobs: &[Job], at: Timestamp) -> Result<Vec<JobId>, StoreError> {
         self.inner.adopt_all(jobs, at)
     }
+    fn costs(
+        &self,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        with_tags: bool,
+        each: &mut dyn FnMut(&crate::store::CostRow),
+    ) -> Result<(), StoreError> {
+        self.inner.costs(span, with_tags, each)
+    }
     fn relabel(
         &self,
         ids: &[JobId],

@@ -129,6 +129,7 @@ fn terms(sim: &Sim, store: &dyn Store, number: usize) -> Terms {
         created_at: at,
         collection: None,
         adopted: false,
+        user: None,
     }
 }
 

@@ -68,6 +68,7 @@ pub fn job(name: &str, hold: &str, budgets: &[&str]) -> Job {
         created_at: now(),
         collection: None,
         adopted: false,
+        user: None,
     };
     Job::accepted(Arc::new(terms), true)
 }
