@@ -1,5 +1,6 @@
 //! What every store must do, as functions over a fresh one; each store runs them all.
 
+mod reports;
 pub(super) mod sample;
 
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a budget stops before its cap", stops),
     ("a hold stays in its period", periods),
     ("adoption passes a cap", adoption),
-    ("labels change reports and nothing else", labels),
+    ("labels change reports and nothing else", reports::labels),
     ("a key whose task was adopted buys nothing", adopted_before_its_key_came_again),
     ("collections and single jobs take turns", turns),
     ("money is real or play", real_or_play),
@@ -39,7 +40,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("due jobs come in order", due_order),
     ("an argument finds its job", resolve),
     ("bytes come back, small and large", blobs),
-    ("reports see every job once", costs),
+    ("reports see every job once", reports::costs),
     ("any history balances", any_history),
 ];
 
@@ -221,31 +222,6 @@ fn adoption(store: &dyn Store) {
     assert!(store.knows_task(&task("9")).unwrap());
 }
 
-fn labels(store: &dyn Store) {
-    store.add_budget(&budget("b", "10", Period::Ever)).unwrap();
-    let _new = store.accept(&acceptance(&[job("a", "1.75", &["b"]), job("c", "1", &["b"])])).unwrap();
-    let ids = [JobId::new("j_a"), JobId::new("j_c")];
-    let labels = Labels {
-        project: Some(Some("chem".into())),
-        tags: [("who".to_owned(), "eve".to_owned())].into(),
-        without: vec!["k".into()],
-    };
-    let before = store.job(&ids[0]).unwrap();
-    assert_eq!(store.relabel(&ids, &labels, now()).unwrap(), 2);
-    assert_eq!(store.relabel(&ids[..1], &labels, now()).unwrap(), 0, "the same labels change nothing");
-    let after = store.job(&ids[0]).unwrap();
-    assert_eq!((after.terms.project.as_deref(), &after.terms.tags), (Some("chem"), &labels.tags));
-    assert_eq!((after.held, &after.terms.budgets), (before.held, &before.terms.budgets));
-    let filter = Filter { project: Some("chem".into()), ..Filter::default() };
-    assert_eq!(store.jobs(&filter).unwrap().len(), 2);
-    assert_eq!(store.events(&ids[0]).unwrap().last().unwrap().detail, "project chem -k who=eve");
-    assert_eq!(commit(store, &before, opened(), false), Committed::Reload, "a runner sees the change");
-    let unknown = store.relabel(&[ids[1].clone(), JobId::new("j_x")], &Labels::default(), now());
-    assert!(matches!(unknown, Err(StoreError::Missing { .. })));
-    let key = job("a", "1.75", &["b"]);
-    assert_eq!(store.accept(&acceptance(&[key])).unwrap(), Accepted::Same(vec![ids[0].clone()]));
-}
-
 fn adopted_before_its_key_came_again(store: &dyn Store) {
     let forgotten = job("night", "1", &[]);
     let mut terms = (*forgotten.terms).clone();
@@ -421,27 +397,6 @@ fn blobs(store: &dyn Store) {
 }
 
 /// Random lives of several jobs under two budgets: the sums must agree at every end.
-fn costs(store: &dyn Store) {
-    let jobs: Vec<Job> = ["a", "b", "c", "d"].iter().map(|n| job(n, "1.75", &[])).collect();
-    let _new = store.accept(&acceptance(&jobs)).unwrap();
-    finish(store, &JobId::new("j_b"), "b", 740);
-    step(store, &JobId::new("j_c"), Event::CancelAsked);
-    for with_tags in [false, true] {
-        let mut rows = Vec::new();
-        store.costs((None, None), with_tags, &mut |row| rows.push(row.clone())).unwrap();
-        let figures: Vec<_> =
-            rows.iter().map(|r| (r.tasks, r.held.to_string(), r.settled.to_string())).collect();
-        let row = |n: u64, held: &str, settled: &str| (n, held.to_owned(), settled.to_owned());
-        let expected = [row(0, "1.75", "0"), row(1, "0", "1.373"), row(0, "0", "0"), row(0, "1.75", "0")];
-        assert_eq!(figures, expected);
-        assert_eq!(rows[1].tags.get("k").map(String::as_str), with_tags.then_some("v"));
-        assert_eq!((rows[1].project.as_deref(), rows[1].shots), (Some("p"), 1000));
-    }
-    let mut none = 0;
-    store.costs((None, Some(now())), false, &mut |_| none += 1).unwrap();
-    assert_eq!(none, 0, "born before is before");
-}
-
 fn any_history(store: &dyn Store) {
     store.add_budget(&budget("x", "1000000", Period::Ever)).unwrap();
     store.add_budget(&budget("y", "1000000", Period::Day)).unwrap();

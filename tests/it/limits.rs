@@ -28,7 +28,7 @@ fn a_refusal_says_what_would_fit() {
     let refused = refusal(&world, &[&submit[..], &["forte-1"]].concat());
     assert_eq!(refused["message"], "budget grant42 has $23.25 left, $80.30 needed");
     let help = refused["help"].as_str().unwrap();
-    for part in ["--shots 286 on forte-1 ($23.18)", "--on sv1", "shotbook budget set grant42 --limit 82.05"] {
+    for part in ["286 shots on forte-1 ($23.18)", "--on sv1", "shotbook budget set grant42 --limit 82.05"] {
         assert!(help.contains(part), "{part}: {help}");
     }
     // Every offer holds what it promises.

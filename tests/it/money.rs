@@ -152,3 +152,19 @@ fn costs_are_told_by_user_and_as_a_page() {
     assert!(!page.contains("a<b>") && !page.contains("src="), "one page, and nothing of others is markup");
     world.assert_books();
 }
+
+#[test]
+fn a_result_is_drawn_with_its_intervals() {
+    let world = World::new();
+    world.json(
+        &["submit", &circuit("bell.qasm"), "--on", "local", "--shots", "1000", "--seed", "7", "--json"],
+        0,
+    );
+    let counts = world.json(&["result", "last", "--json"], 0)["counts"].clone();
+    let path = world.folder.path().join("bell.svg");
+    assert!(world.run(&["result", "last", "-o", path.to_str().unwrap()]).status.success());
+    let svg = fs::read_to_string(&path).unwrap();
+    assert_eq!(svg.matches("<path").count(), 2, "an interval for each outcome");
+    assert!(svg.contains(&format!(">{} ", counts["00"])) && svg.contains("q0 left"), "{svg}");
+    assert_eq!(world.run(&["result", "last", "-o", "bell.gif"]).status.code(), Some(2));
+}

@@ -1,6 +1,7 @@
 //! `result`: what a finished job gave.
 
 mod merge;
+mod plot;
 
 use serde_json::{Map, Value, json};
 use shotbook_sim::pauli::PauliSum;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Side of qubit 0: q0-left, q0-right
     #[arg(long, default_value = "q0-left")]
     order: String,
+    /// Picture of the histogram to write
+    #[arg(short, value_name = "FILE.svg")]
+    o: Option<std::path::PathBuf>,
 }
 
 /// The stored bytes of a job's result and what they say.
@@ -74,6 +78,12 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             None => return Err(failure),
         },
     };
+    if let Some(path) = &args.o {
+        let (_, outcome) = stored(&store, &job)?;
+        let title = format!("{} on {} ({})", job.terms.name, job.terms.device, job.terms.id);
+        picture(path, &plot::histogram(&outcome, &title, args.top, right), out)?;
+        return Ok(exit_of(&job));
+    }
     if let Some(text) = &args.expval {
         return expval(&store, &job, text, out);
     }
@@ -118,6 +128,16 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     Ok(exit_of(&job))
 }
 
+fn picture(path: &std::path::Path, svg: &str, out: &mut Out) -> Result<(), Failure> {
+    if path.extension().is_none_or(|e| e != "svg") {
+        let why = format!("{} is no name of a picture", path.display());
+        return Err(Failure::new("SB2001", why).with_help("-o FILE.svg"));
+    }
+    std::fs::write(path, svg).map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
+    out.say(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
 fn csv(outcome: &TaskOutcome, right: bool, out: &mut Out) {
     let order = if right { "q0-right" } else { "q0-left" };
     let row = |(bits, n): (&shotbook_sim::circuit::BitString, &u64)| {
@@ -137,6 +157,11 @@ fn show_merged(
     out: &mut Out,
 ) -> Result<u8, Failure> {
     let (outcome, settled) = merge::merged(store, jobs)?;
+    if let Some(path) = &args.o {
+        let title = format!("{} on {}", jobs[0].terms.name, jobs[0].terms.device);
+        picture(path, &plot::histogram(&outcome, &title, args.top, right), out)?;
+        return Ok(jobs.iter().map(exit_of).max().unwrap_or(0));
+    }
     let format = if out.is_json() { "json" } else { args.format.as_str() };
     match format {
         "json" => {

@@ -72,7 +72,7 @@ fn fits(request: &Request<'_>, list: &PriceList, free: Money, raise: Option<Stri
     let options = app::options(request, list, free);
     let mut parts = Vec::new();
     if let Some((shots, cost)) = options.shots_here {
-        parts.push(format!("--shots {shots} on {} ({cost:#})", request.device.name));
+        parts.push(format!("{shots} shots on {} ({cost:#})", request.device.name));
     }
     if let Some(seconds) = options.seconds_here {
         parts.push(format!("--max-duration {seconds}s"));
