@@ -131,8 +131,11 @@ pub fn with_runner_of<T>(
     let clock = SystemClock;
     let stop = interrupted;
     let simulator = Simulator { stop: &stop };
+    let lists = context.price_lists()?;
+    let newest = || lists.at(None).ok().flatten();
     let runner = Runner::new(store, braket, &clock, &simulator, runner::this_process())
         .with_prices(context.prices()?)
+        .with_price_source(&newest)
         .until(&stop);
     match context.block_on(work(&runner))? {
         Some(done) => done.map(Some),
@@ -188,7 +191,7 @@ pub fn job_json(store: &dyn Store, job: &Job) -> Result<serde_json::Value, Failu
 pub fn exit_of(job: &Job) -> u8 {
     match &job.stage {
         Stage::Done(Outcome::Completed { result: Some(_), .. }) => 0,
-        Stage::Done(Outcome::OverBudget { .. }) => 3,
+        Stage::Done(Outcome::OverBudget { .. } | Outcome::Withdrawn { refused: true, .. }) => 3,
         Stage::Done(_) => 6,
         _ if State::of(job) == State::Unsure => 7,
         _ => 8,

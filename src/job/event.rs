@@ -3,7 +3,7 @@
 use super::stage::{Lane, Output, Refusal, Sealed, TaskStatus};
 use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
 use crate::money::Money;
-use crate::price::Metering;
+use crate::price::{Metering, Tariff};
 use crate::time::Timestamp;
 
 /// What happened.
@@ -33,6 +33,15 @@ pub enum Event {
     Withdrawn {
         /// Why.
         why: String,
+        /// Money is the reason.
+        refused: bool,
+    },
+    /// The rates changed before it was sent, within what the user agreed to.
+    Repriced {
+        /// Rates of now.
+        tariff: Tariff,
+        /// What is to be held at them.
+        hold: Money,
     },
     /// Another send of the sealed request begins.
     Resending,
@@ -141,6 +150,7 @@ impl Event {
             Self::Opened { .. } => "opened",
             Self::NoRoom { .. } => "no_room",
             Self::Withdrawn { .. } => "withdrawn",
+            Self::Repriced { .. } => "repriced",
             Self::Resending => "resending",
             Self::Created { .. } => "created",
             Self::Found { .. } => "found",

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::cause::is_retryable;
 use super::event::{Event, StatusReport};
+use super::fire::{DeviceSight, repricing, withdrawal};
 use super::stage::{Job, Outcome, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 use crate::ids::{BlobId, BudgetName, QuantumTaskArn};
 use crate::money::{Money, OutOfRange};
-use crate::price::Metering;
+use crate::price::{Metering, Tariff};
 use crate::time::Timestamp;
 
 /// How long the same sealed request is sent again (P3).
@@ -39,6 +40,14 @@ pub struct Sight {
     pub throttled_until: Option<Timestamp>,
     /// Jobs of its collection that failed since it was accepted.
     pub failed: u64,
+    /// When the device's window opens, for a job that waits for one.
+    pub opens_at: Option<Timestamp>,
+    /// Budgets that bind the job and have no room for a hold that it has still to take.
+    pub full: Vec<BudgetName>,
+    /// What the device says of itself, where it was asked.
+    pub device: Option<DeviceSight>,
+    /// Rates of now, where they were looked up.
+    pub tariff: Option<Tariff>,
 }
 
 /// Why a job waits; `why` prints one a line.
@@ -46,8 +55,30 @@ pub struct Sight {
 pub enum Cause {
     /// A time was asked for.
     NotBefore(Timestamp),
+    /// The device's window is closed until then.
+    Window(Timestamp),
     /// A budget is over-committed.
     Frozen(BudgetName),
+    /// A budget has no room for what is still to be held.
+    Full(BudgetName),
+    /// The device takes no tasks; it is asked again then.
+    Offline {
+        /// The device.
+        device: String,
+        /// When it is asked again.
+        until: Timestamp,
+    },
+    /// More tasks wait at the device than the user allowed; it is asked again then.
+    LongQueue {
+        /// Tasks in its queue.
+        tasks: u64,
+        /// As many were allowed.
+        most: u64,
+        /// When it is asked again.
+        until: Timestamp,
+    },
+    /// Position in the device's queue, as AWS words it.
+    Queue(String),
     /// The lane is paused.
     Paused(String),
     /// AWS asked for patience.
@@ -76,6 +107,15 @@ pub enum Duty {
     Withdraw {
         /// Why.
         why: String,
+        /// Money is the reason.
+        refused: bool,
+    },
+    /// The rates changed and what is held changes with them.
+    Reprice {
+        /// Rates of now.
+        tariff: Tariff,
+        /// What is to be held at them.
+        hold: Money,
     },
     /// Run it on the built-in simulator.
     Compute,
@@ -131,19 +171,9 @@ pub fn duty(job: &Job, sight: &Sight, now: Timestamp) -> Duty {
     }
 }
 
-/// Why a job that waits may never be sent, if it may not.
-fn withdrawal(job: &Job, sight: &Sight, now: Timestamp) -> Option<String> {
-    let fire = &job.terms.fire;
-    if let Some(deadline) = fire.deadline.filter(|&at| now > at) {
-        return Some(format!("its deadline {deadline} has passed"));
-    }
-    let most = fire.max_fails.filter(|&most| sight.failed >= most.max(1))?;
-    Some(format!("{} of its collection failed, and --max-fails is {most}", sight.failed))
-}
-
 fn waiting(job: &Job, not_before: Option<Timestamp>, sight: &Sight, now: Timestamp) -> Duty {
-    if let Some(why) = withdrawal(job, sight, now) {
-        return Duty::Withdraw { why };
+    if let Some(end) = withdrawal(job, sight, now) {
+        return end;
     }
     if let Some(at) = not_before.filter(|&at| at > now) {
         return Duty::Wait { until: Some(at), because: vec![Cause::NotBefore(at)] };
@@ -151,9 +181,19 @@ fn waiting(job: &Job, not_before: Option<Timestamp>, sight: &Sight, now: Timesta
     if job.terms.is_local() {
         return Duty::Compute;
     }
+    if let Some(at) = sight.opens_at.filter(|&at| at > now) {
+        return Duty::Wait { until: Some(at), because: vec![Cause::Window(at)] };
+    }
     if !sight.frozen.is_empty() {
         let because = sight.frozen.iter().cloned().map(Cause::Frozen).collect();
         return Duty::Wait { until: None, because };
+    }
+    if let Some(cause) = sight.device_cause(&job.terms, now) {
+        let until = sight.device.as_ref().map(|d| d.again.max(now));
+        return Duty::Wait { until, because: vec![cause] };
+    }
+    if let Some(change) = repricing(job, sight) {
+        return change;
     }
     when(Duty::Open, now, Cause::NotBefore(now), sight, now)
 }
@@ -227,8 +267,13 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
         (Stage::Waiting { .. }, Event::NoRoom { budget }) => {
             next.end(None, Outcome::OverBudget { budget: budget.clone() });
         }
-        (Stage::Waiting { .. }, Event::Withdrawn { why }) => {
-            next.end(None, Outcome::Withdrawn { why: why.clone() });
+        (Stage::Waiting { .. }, Event::Withdrawn { why, refused }) => {
+            next.end(None, Outcome::Withdrawn { why: why.clone(), refused: *refused });
+        }
+        (Stage::Waiting { .. }, Event::Repriced { tariff, hold }) => {
+            let terms = std::sync::Arc::make_mut(&mut next.terms);
+            (terms.tariff, terms.hold, terms.quoted) = (tariff.clone(), *hold, *hold);
+            next.held = if job.held.is_zero() { Money::ZERO } else { *hold };
         }
         (Stage::Waiting { .. }, Event::CancelAsked | Event::BudgetCancels { .. }) => {
             next.end(None, Outcome::Cancelled)

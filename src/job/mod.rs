@@ -5,17 +5,23 @@
 //! a user sees.
 
 mod cause;
+mod causes;
 mod event;
 #[cfg(test)]
 mod explore;
+mod fire;
 pub mod life;
 mod stage;
 mod state;
 mod terms;
+mod window;
 
 pub use cause::is_retryable;
+pub use causes::causes;
 pub use event::{Event, StatusReport};
+pub use fire::{Availability, DeviceSight};
 pub use life::{Cause, Duty, Illegal, Sight, apply, due_at, duty};
 pub use stage::{Job, Lane, Outcome, Output, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 pub use state::State;
 pub use terms::{Fire, HoldKind, Place, RetryPolicy, Terms};
+pub use window::opens_at;

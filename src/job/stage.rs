@@ -195,10 +195,12 @@ pub enum Outcome {
         /// The budget.
         budget: BudgetName,
     },
-    /// Never sent, because its deadline passed or too many of its collection failed.
+    /// Never sent: too late, too dear, too many failed before it, or its device is gone.
     Withdrawn {
         /// Why.
         why: String,
+        /// Money is the reason.
+        refused: bool,
     },
     /// Proved never to have reached AWS.
     Absent,
@@ -366,7 +368,7 @@ impl Outcome {
             Self::Cancelled => "CANCELLED".to_owned(),
             Self::Refused(refusal) => format!("refused: {}", refusal.message),
             Self::OverBudget { budget } => format!("refused: budget {budget} has no room"),
-            Self::Withdrawn { why } => format!("never sent: {why}"),
+            Self::Withdrawn { why, .. } => format!("never sent: {why}"),
             Self::Absent => "never reached AWS".to_owned(),
         }
     }

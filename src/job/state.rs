@@ -46,8 +46,8 @@ impl State {
             Stage::Done(outcome) => match outcome {
                 Outcome::Completed { .. } => Self::Completed,
                 Outcome::Failed { .. } | Outcome::Absent => Self::Failed,
-                Outcome::Cancelled | Outcome::Withdrawn { .. } => Self::Cancelled,
-                Outcome::OverBudget { .. } => Self::Refused,
+                Outcome::Cancelled | Outcome::Withdrawn { refused: false, .. } => Self::Cancelled,
+                Outcome::OverBudget { .. } | Outcome::Withdrawn { refused: true, .. } => Self::Refused,
                 Outcome::Refused(refusal) if refusal.is_spending_limit() => Self::Refused,
                 Outcome::Refused(_) => Self::Failed,
             },

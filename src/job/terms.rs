@@ -1,5 +1,6 @@
 //! What was fixed when a job was accepted. Only its labels, project and tags, may be changed later: they
-//! are what reports group by, and the budgets that bind the job are named apart.
+//! are what reports group by, and the budgets that bind the job are named apart. Its price may follow
+//! the list until it is sent, within what the user agreed to.
 
 use std::collections::BTreeMap;
 

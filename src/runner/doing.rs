@@ -28,7 +28,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             return self.happened(&job, Event::WorldGone, Vec::new());
         }
         match owed {
-            Duty::Withdraw { why } => self.happened(&job, Event::Withdrawn { why }, Vec::new()),
+            Duty::Withdraw { why, refused } => {
+                self.happened(&job, Event::Withdrawn { why, refused }, Vec::new())
+            }
+            Duty::Reprice { tariff, hold } => self.reprice(&job, Event::Repriced { tariff, hold }),
             Duty::Compute => self.run_here(&job),
             Duty::Open => self.open(job).await,
             Duty::Send => self.send_again(job).await,
@@ -67,6 +70,12 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         if let Err(error) = self.prepare_lane(&report).await? {
             return Ok(self.later(&job, error));
         }
+        // Pacing and the search take time, and a deadline is AWS's to see.
+        let server_now = self.lanes.borrow().server_time(&region, self.clock.now());
+        if let Some(deadline) = job.terms.fire.deadline.filter(|&at| server_now > at) {
+            let why = format!("its deadline {deadline} has passed");
+            return self.happened(&job, Event::Withdrawn { why, refused: false }, Vec::new());
+        }
         let token = job.terms.tag.token(job.attempt);
         let identity = Identity {
             store: self.store.identity()?.store,
@@ -99,6 +108,15 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 self.send(*opened, &body).await
             }
             Stored::OverBudget(budget) => self.happened(&job, Event::NoRoom { budget }, Vec::new()),
+            Stored::Reload => Ok(Step::Moved(Box::new(self.store.job(&job.terms.id)?))),
+        }
+    }
+
+    /// Other rates than at acceptance: the hold follows them, or there is no room for it.
+    fn reprice(&self, job: &Job, event: Event) -> Result<Step, RunError> {
+        match self.store_event(job, event, Vec::new(), true)? {
+            Stored::Yes(next) => Ok(Step::Moved(next)),
+            Stored::OverBudget(budget) => self.happened(job, Event::NoRoom { budget }, Vec::new()),
             Stored::Reload => Ok(Step::Moved(Box::new(self.store.job(&job.terms.id)?))),
         }
     }

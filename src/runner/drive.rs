@@ -231,10 +231,14 @@ impl Waiting {
 fn is_stuck(cause: &Cause) -> bool {
     match cause {
         Cause::NotBefore(_)
+        | Cause::Window(_)
+        | Cause::Full(_)
+        | Cause::Offline { .. }
+        | Cause::LongQueue { .. }
         | Cause::Frozen(_)
         | Cause::Paused(_)
         | Cause::InDoubt(_)
         | Cause::BeyondProof => true,
-        Cause::Throttled(_) | Cause::AtAws(_) | Cause::ResultLate(_) => false,
+        Cause::Throttled(_) | Cause::Queue(_) | Cause::AtAws(_) | Cause::ResultLate(_) => false,
     }
 }

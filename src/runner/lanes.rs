@@ -109,6 +109,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             Err(error) => Known::Shut { why: error.to_string(), until: now.after(SHUT_FOR) },
         };
         self.lanes.borrow_mut().known.insert(region.to_owned(), known);
+        match &asked {
+            Ok(_) => self.clear(&format!("lane/{region}")),
+            Err(error) => self.note(format!("lane/{region}"), error.to_string(), None),
+        }
         asked.map_err(|e: RemoteError| e.to_string())
     }
 

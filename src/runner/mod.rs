@@ -8,6 +8,7 @@ mod alive;
 mod crowd;
 mod doing;
 mod drive;
+mod fire;
 mod lanes;
 mod pace;
 #[cfg(test)]
@@ -121,6 +122,9 @@ pub struct Runner<'a, B, C> {
     resting: RefCell<BTreeMap<JobId, Rest>>,
     pace: RefCell<Pace>,
     watch: RefCell<watching::Watch>,
+    looks: RefCell<fire::Looks>,
+    /// Reads the newest rates; without it a job is sent at those of its acceptance.
+    price_source: Option<&'a dyn Fn() -> Option<PriceList>>,
     /// No further step begins once it says so.
     stop: &'a dyn Fn() -> bool,
 }
@@ -151,6 +155,8 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             resting: RefCell::default(),
             pace: RefCell::default(),
             watch: RefCell::default(),
+            looks: RefCell::default(),
+            price_source: None,
             stop: &|| false,
         }
     }
@@ -166,6 +172,13 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     #[must_use]
     pub fn with_prices(mut self, prices: PriceList) -> Self {
         self.prices = prices;
+        self
+    }
+
+    /// The same runner, which looks at the newest rates before it sends.
+    #[must_use]
+    pub fn with_price_source(mut self, source: &'a dyn Fn() -> Option<PriceList>) -> Self {
+        self.price_source = Some(source);
         self
     }
 
@@ -216,6 +229,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         let now = self.clock.now();
         if let Some(rest) = self.resting.borrow().get(&job.terms.id).filter(|rest| rest.until > now) {
             if rest.failures >= GIVE_UP {
+                self.note(format!("job/{}", job.terms.id), rest.trouble.clone(), Some(rest.until));
                 sight.paused = Some(rest.trouble.clone());
                 return Ok(sight);
             }
@@ -237,6 +251,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
                 .map(|b| b.budget.name)
                 .collect();
         }
+        self.look_ahead(job, &mut sight).await?;
         Ok(sight)
     }
 
@@ -275,7 +290,11 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             Duty::Poll => Operation::Get,
             Duty::Cancel => Operation::Cancel,
             Duty::Fetch => Operation::Fetch,
-            Duty::Wait { .. } | Duty::Withdraw { .. } | Duty::Compute | Duty::Nothing => return None,
+            Duty::Wait { .. }
+            | Duty::Withdraw { .. }
+            | Duty::Reprice { .. }
+            | Duty::Compute
+            | Duty::Nothing => return None,
         };
         let region = match (job.lane(), &job.terms.place) {
             (Some(lane), _) => lane.region.as_str(),
@@ -301,6 +320,14 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             _ => Went::Answered,
         };
         let (now, chance) = (self.clock.now(), self.clock.chance());
+        match went {
+            Went::Throttled(asked) => {
+                let until = now.after(asked.unwrap_or(Duration::from_secs(1)));
+                self.note(format!("pace/{region}"), "AWS asks for patience".to_owned(), Some(until));
+            }
+            Went::Answered => self.clear(&format!("pace/{region}")),
+            Went::Lost => {}
+        }
         self.pace.borrow_mut().went(region, operation, went, now, chance);
     }
 
@@ -334,6 +361,8 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     }
 
     fn rested(&self, id: &JobId) {
-        self.resting.borrow_mut().remove(id);
+        if self.resting.borrow_mut().remove(id).is_some_and(|rest| rest.failures >= GIVE_UP) {
+            self.clear(&format!("job/{id}"));
+        }
     }
 }

@@ -36,6 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a lease is one runner's", leases),
     ("a collection keeps its points", collections),
     ("failures are counted from an acceptance on", failures),
+    ("a note stands until it is taken away", notes),
     ("steps of a group stand or fall alone", groups),
     ("due jobs come in order", due_order),
     ("an argument finds its job", resolve),
@@ -331,6 +332,17 @@ fn failures(store: &dyn Store) {
     let later = at("x", 9).terms.created_at;
     assert_eq!(store.failures(&lot, later).unwrap(), 0, "what failed before counts no more");
     assert_eq!(store.failures(&crate::ids::CollectionId::new("c_other"), now()).unwrap(), 0);
+}
+
+fn notes(store: &dyn Store) {
+    let note = |text: &str| Note { place: "lane/r".into(), text: text.into(), until: None, at: now() };
+    store.remove_note("lane/r").unwrap();
+    store.put_note(&note("shut")).unwrap();
+    let newer = Note { until: Some(now()), ..note("still shut") };
+    store.put_note(&newer).unwrap();
+    assert_eq!(store.notes().unwrap(), [newer], "the newer one stands in its stead");
+    store.remove_note("lane/r").unwrap();
+    assert!(store.notes().unwrap().is_empty());
 }
 
 fn groups(store: &dyn Store) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, CostRow, EventRecord, Filter,
-    Identity, Kind, Labels, Store, StoreError, Totals, matches,
+    Identity, Kind, Labels, Note, Notes, Store, StoreError, Totals, matches,
 };
 use crate::budget::ledger::{self, GENESIS, Movement, Posting, Verb};
 use crate::budget::{Alert, Balance, Budget, PeriodKey, Shortfall};
@@ -35,6 +35,7 @@ struct Inner {
     lanes: BTreeMap<Lane, Option<Timestamp>>,
     collections: BTreeMap<CollectionId, (String, Timestamp)>,
     points: BTreeMap<(CollectionId, u64), JobId>,
+    notes: BTreeMap<String, Note>,
 }
 
 impl MemoryStore {
@@ -220,6 +221,22 @@ impl Inner {
             Some(held) if held == kind => Ok(()),
             Some(held) => Err(StoreError::OtherMoney { holds: held.word(), job: kind.word() }),
         }
+    }
+}
+
+impl Notes for MemoryStore {
+    fn put_note(&self, note: &Note) -> Result<(), StoreError> {
+        self.lock().notes.insert(note.place.clone(), note.clone());
+        Ok(())
+    }
+
+    fn remove_note(&self, place: &str) -> Result<(), StoreError> {
+        self.lock().notes.remove(place);
+        Ok(())
+    }
+
+    fn notes(&self) -> Result<Vec<Note>, StoreError> {
+        Ok(self.lock().notes.values().cloned().collect())
     }
 }
 

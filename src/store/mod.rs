@@ -9,12 +9,14 @@ mod contract;
 #[cfg(test)]
 mod damage;
 mod memory;
+mod notes;
 mod rows;
 mod sqlite;
 
 use std::collections::BTreeMap;
 
 pub use memory::MemoryStore;
+pub use notes::{Note, Notes};
 pub use sqlite::{SqliteStore, restore};
 
 use crate::budget::ledger::{GENESIS, Posting, Verb};
@@ -278,7 +280,7 @@ pub enum StoreError {
 }
 
 /// What survives. All methods may fail with [`StoreError`]; a failed write changed nothing.
-pub trait Store {
+pub trait Store: Notes {
     /// Id, schema and kind of money.
     fn identity(&self) -> Result<Identity, StoreError>;
     /// The store holds this kind of money from now on, or it did already; the other kind is refused.

@@ -144,7 +144,7 @@ enum OutcomeRow {
     Cancelled,
     Refused { code: String, message: String, deferrable: bool },
     OverBudget { budget: String },
-    Withdrawn { why: String },
+    Withdrawn { why: String, refused: bool },
     Absent,
 }
 
@@ -403,7 +403,7 @@ fn stage_row(stage: &Stage) -> StageRow {
                 OutcomeRow::Refused { code, message, deferrable }
             }
             Outcome::OverBudget { budget } => OutcomeRow::OverBudget { budget: budget.to_string() },
-            Outcome::Withdrawn { why } => OutcomeRow::Withdrawn { why },
+            Outcome::Withdrawn { why, refused } => OutcomeRow::Withdrawn { why, refused },
             Outcome::Absent => OutcomeRow::Absent,
         }),
     }
@@ -458,7 +458,7 @@ fn stage_of(row: StageRow) -> Stage {
                 Outcome::Refused(Refusal { code, message, deferrable })
             }
             OutcomeRow::OverBudget { budget } => Outcome::OverBudget { budget: BudgetName::new(budget) },
-            OutcomeRow::Withdrawn { why } => Outcome::Withdrawn { why },
+            OutcomeRow::Withdrawn { why, refused } => Outcome::Withdrawn { why, refused },
             OutcomeRow::Absent => Outcome::Absent,
         }),
     }

@@ -5,6 +5,7 @@
 
 mod jobs;
 mod money;
+mod notes;
 mod open;
 
 pub use open::restore;

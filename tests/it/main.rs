@@ -4,6 +4,7 @@
 
 mod batch;
 mod cli;
+mod firing;
 mod limits;
 mod money;
 mod noise;

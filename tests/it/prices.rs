@@ -2,23 +2,13 @@
 
 use super::world::{World, circuit};
 
-/// The stand-in's own offer file under another date and with one other rate.
-fn offers(world: &World, date: &str, from: &str, to: &str) -> tempfile::NamedTempFile {
-    let text = shotbook_mocks::offers_csv();
-    assert!(text.contains(from), "{from}");
-    let text = text.replace("2026-09-04T", &format!("{date}T")).replace(from, to);
-    let file = tempfile::NamedTempFile::new_in(world.home().parent().unwrap()).unwrap();
-    std::fs::write(file.path(), text).unwrap();
-    file
-}
-
 #[test]
 fn a_new_list_moves_quotes_and_the_old_one_is_kept() {
     let world = World::new();
     let bell = circuit("bell.qasm");
     let quote = ["quote", &bell, "--shots", "1000", "--on", "garnet", "--json"];
     let old = world.json(&quote, 0);
-    let file = offers(&world, "2026-11-20", "0.0014500000", "0.0012000000");
+    let file = world.offers("2026-11-20", "0.0014500000", "0.0012000000");
     let refreshed = world.json(&["prices", "refresh", "--from", file.path().to_str().unwrap(), "--json"], 0);
     assert_eq!(
         (&refreshed["schema"], &refreshed["date"]),
@@ -40,7 +30,7 @@ fn a_new_list_moves_quotes_and_the_old_one_is_kept() {
 fn a_poisoned_list_is_refused_whole() {
     let world = World::new();
     for (from, to) in [("0.0800000000", "-0.0800000000"), ("\"USD\"", "\"EUR\""), ("Garnet", "Granat")] {
-        let file = offers(&world, "2026-11-20", from, to);
+        let file = world.offers("2026-11-20", from, to);
         let refresh = ["prices", "refresh", "--from", file.path().to_str().unwrap(), "--json"];
         assert_eq!(world.json(&refresh, 2)["code"], "SB2009", "{from}");
         assert_eq!(world.json(&["prices", "show", "--json"], 0)["date"], "2026-09-04");

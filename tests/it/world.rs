@@ -62,6 +62,31 @@ impl World {
         self.server.arm(Fault::new(kind, operation, at, times));
     }
 
+    /// A write below `/_shotbook/` of the stand-in.
+    pub fn control(&self, what: &str, body: &str) {
+        use std::io::{Read, Write};
+        let (to, token, length) = (self.server.address(), self.server.token(), body.len());
+        let mut stream = std::net::TcpStream::connect(to).unwrap();
+        let head = format!(
+            "POST /_shotbook/{what} HTTP/1.1\r\nHost: {to}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// The stand-in's own offer file under another date and with one other rate.
+    pub fn offers(&self, date: &str, from: &str, to: &str) -> tempfile::NamedTempFile {
+        let text = shotbook_mocks::offers_csv();
+        assert!(text.contains(from), "{from}");
+        let text = text.replace("2026-09-04T", &format!("{date}T")).replace(from, to);
+        let file = tempfile::NamedTempFile::new_in(self.folder.path()).unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
     /// The ledger of the store equals the stand-in's own meter.
     pub fn assert_books(&self) {
         let cost = self.json(&["cost", "--json"], 0);

@@ -262,10 +262,20 @@ impl Braket for SdkBraket {
         let got = call.customize().interceptor(tap.clone()).send().await.map_err(|e| failed(&e, &tap))?;
         Ok(DeviceReport {
             status: got.device_status().as_str().to_owned(),
-            queue: got.device_queue_info().first().map(|q| q.queue_size().to_owned()),
+            queue: normal_queue(got.device_queue_info()),
             capabilities: got.device_capabilities().to_owned(),
         })
     }
+}
+
+/// The size of the queue that a task joins, as AWS words it.
+fn normal_queue(all: &[aws_sdk_braket::types::DeviceQueueInfo]) -> Option<String> {
+    use aws_sdk_braket::types::{QueueName, QueuePriority};
+    let normal = |q: &&aws_sdk_braket::types::DeviceQueueInfo| {
+        *q.queue() == QueueName::QuantumTasksQueue
+            && q.queue_priority().is_none_or(|p| *p == QueuePriority::Normal)
+    };
+    all.iter().find(normal).map(|q| q.queue_size().to_owned())
 }
 
 impl SdkBraket {

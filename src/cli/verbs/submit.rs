@@ -1,6 +1,7 @@
 //! `submit`: quote, hold, send, wait.
 
 pub(super) mod batch;
+pub(super) mod firing;
 pub(super) mod room;
 
 use std::collections::BTreeMap;
@@ -19,12 +20,12 @@ use crate::cli::work::{self, exit_of, job_json, tell_interrupted, teller_until_e
 use crate::cli::{Context, Failure, diagnostics};
 use crate::failpoint;
 use crate::ids::{BudgetName, CollectionId, JobId};
-use crate::job::{Fire, HoldKind, Job, State};
+use crate::job::{HoldKind, Job, State};
 use crate::money::Money;
 use crate::price::quote;
 use crate::runner::{Patience, Runner};
 use crate::store::{Kind, Store};
-use crate::time::{self, Timestamp};
+use crate::time;
 
 /// Arguments of `submit`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -80,9 +81,8 @@ pub struct Args {
     /// Hold the most a managed simulator can cost
     #[arg(long)]
     pub(super) hard: bool,
-    /// Not before, such as 2026-11-24T18:00:00Z
-    #[arg(long, value_name = "T")]
-    pub(super) not_before: Option<String>,
+    #[command(flatten)]
+    pub(super) fire: firing::FireArgs,
     /// Make the failed lines of this batch again, alone: `--retry failed` with the --key of the batch
     #[arg(long, value_name = "WHICH", value_parser = ["failed"], requires = "key", requires = "batch")]
     pub(super) retry: Option<String>,
@@ -156,10 +156,9 @@ pub(super) fn request<'a>(
     device: &'a Device,
     loaded: &'a Loaded,
 ) -> Result<Request<'a>, Failure> {
-    let usage = |why: String| Failure::new("SB2001", why);
     let tags = tags_of(args)?;
     let max_cost = args.max_cost.as_deref().map(amount).transpose()?;
-    let not_before = args.not_before.as_deref().map(str::parse::<Timestamp>).transpose();
+    let (not_before, fire) = args.fire.read(device, args.max_fails)?;
     let max_duration = args.max_duration.as_deref().map(super::run::duration).transpose()?;
     Ok(Request {
         name: &loaded.name,
@@ -177,8 +176,8 @@ pub(super) fn request<'a>(
         max_cost,
         quote: args.quote.clone(),
         retries: args.retries,
-        not_before: not_before.map_err(|e| usage(e.to_string()))?,
-        fire: Fire { max_fails: args.max_fails, ..Fire::default() },
+        not_before,
+        fire,
         max_duration_ms: max_duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
         hard: args.hard,
         reservation: args.reservation.clone(),
@@ -354,7 +353,8 @@ fn drive(
             let why = if unsure { "in doubt; money stays held until there is proof" } else { "waiting" };
             out.say(&format!("{why}: shotbook why {id}"));
         }
-        return Ok(if job.terms.not_before.is_some() && !unsure { 0 } else { 7 });
+        let asked_for = job.terms.not_before.is_some() || job.terms.fire.window;
+        return Ok(if asked_for && !unsure { 0 } else { 7 });
     }
     Ok(exit_of(&job))
 }

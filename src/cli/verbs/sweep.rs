@@ -118,6 +118,8 @@ pub(super) struct Sweep {
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]
+    fire: submit::firing::FireArgs,
+    #[command(flatten)]
     circuit: CircuitArgs,
 }
 
@@ -138,6 +140,7 @@ impl Sweep {
             seed: self.seed,
             max_fails: self.max_fails,
             retries: self.retries,
+            fire: self.fire.clone(),
             circuit: self.circuit.clone(),
             ..submit::Args::default()
         }

@@ -351,7 +351,12 @@ impl World {
                 next.runners[r] = Runner::Knows { job: job.clone(), event };
                 out.push((("runner: fetches", r as u8), next));
             }
-            Duty::Wait { .. } | Duty::Nothing | Duty::Open | Duty::Compute | Duty::Withdraw { .. } => {
+            Duty::Wait { .. }
+            | Duty::Nothing
+            | Duty::Open
+            | Duty::Compute
+            | Duty::Withdraw { .. }
+            | Duty::Reprice { .. } => {
                 out.push((("runner: waits", r as u8), next));
             }
         }

@@ -9,7 +9,7 @@ use crate::job::{Job, Lane};
 use crate::money::Money;
 use crate::store::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
-    Store, StoreError, Totals,
+    Note, Notes, Store, StoreError, Totals,
 };
 use crate::time::Timestamp;
 
@@ -64,6 +64,18 @@ impl Books<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Notes for Books<'_> {
+    fn put_note(&self, note: &Note) -> Result<(), StoreError> {
+        self.inner.put_note(note)
+    }
+    fn remove_note(&self, place: &str) -> Result<(), StoreError> {
+        self.inner.remove_note(place)
+    }
+    fn notes(&self) -> Result<Vec<Note>, StoreError> {
+        self.inner.notes()
     }
 }
 

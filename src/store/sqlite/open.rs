@@ -14,7 +14,7 @@ use crate::ids::{StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
-pub(super) const SCHEMA: u32 = 5;
+pub(super) const SCHEMA: u32 = 6;
 /// Marks a file as ours: "shtb".
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0003_alerts.sql"),
     include_str!("../migrations/0004_fails.sql"),
     include_str!("../migrations/0005_costs.sql"),
+    include_str!("../migrations/0006_notes.sql"),
 ];
 
 impl SqliteStore {
