@@ -103,6 +103,8 @@ verbs! {
     Tag => tag or "tags",
     /// Say why a job waits
     Why => why,
+    /// Jobs, money and budgets as they are now
+    Watch => watch,
     /// Wait for jobs
     Wait => wait,
     /// Ask for a job to end

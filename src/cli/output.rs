@@ -23,6 +23,11 @@ impl Out {
         self.json
     }
 
+    /// Whether nobody reads any more.
+    pub fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// A line of data.
     pub fn line(&mut self, text: &str) {
         self.text(text);

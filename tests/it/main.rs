@@ -14,4 +14,5 @@ mod sweep;
 mod tag;
 mod tidy;
 mod train;
+mod watch;
 mod world;

@@ -39,17 +39,21 @@ pub fn tell(store: &dyn Store, id: &JobId, event: &Event) -> Result<Job, Failure
     }
 }
 
-pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let store = context.store()?;
-    let id = job_id(&store, &args.job)?;
-    let job = tell(&store, &id, &Event::CancelAsked)?;
-    if !job.is_done() {
-        let only = std::slice::from_ref(&id);
-        with_runner(context, &store, async |runner| {
+/// Stores the wish and takes it to AWS as far as that goes without waiting; gives the job as it is then.
+pub fn cancel(context: &Context, store: &dyn Store, id: &JobId) -> Result<Job, Failure> {
+    if !tell(store, id, &Event::CancelAsked)?.is_done() {
+        let only = std::slice::from_ref(id);
+        with_runner(context, store, async |runner| {
             Ok(runner.finish(only, Patience::OnceOver, &mut |_| {}).await?)
         })?;
     }
-    let job = store.job(&id)?;
+    Ok(store.job(id)?)
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    let store = context.store()?;
+    let id = job_id(&store, &args.job)?;
+    let job = cancel(context, &store, &id)?;
     if out.is_json() {
         out.json(&job_json(&store, &job)?);
     } else {

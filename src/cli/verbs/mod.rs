@@ -35,5 +35,6 @@ pub mod tag;
 pub mod train;
 pub mod translate;
 pub mod wait;
+pub mod watch;
 pub mod why;
 pub mod worker;

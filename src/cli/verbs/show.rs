@@ -3,6 +3,7 @@
 use crate::cli::output::Out;
 use crate::cli::work::{job_id, job_json, line};
 use crate::cli::{Context, Failure};
+use crate::job::Job;
 use crate::store::Store;
 
 /// Arguments of `show`.
@@ -20,8 +21,14 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         out.json(&job_json(&store, &job)?);
         return Ok(0);
     }
+    lines(&store, &job)?.iter().for_each(|text| out.line(text));
+    Ok(0)
+}
+
+/// A job whole, for people.
+pub fn lines(store: &dyn Store, job: &Job) -> Result<Vec<String>, Failure> {
     let terms = &job.terms;
-    out.line(&line(&job));
+    let mut out = vec![line(job)];
     let mut rows = vec![
         ("circuit", terms.name.clone()),
         ("key", terms.key.clone()),
@@ -43,10 +50,10 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let task = |p: &crate::job::PastAttempt| p.task.as_ref().map(|t| format!(" · {t}")).unwrap_or_default();
     rows.extend(job.past.iter().map(|p| ("attempt", format!("{}: {}{}", p.number, p.outcome, task(p)))));
     for (name, value) in rows {
-        out.line(&format!("  {name:<9} {value}"));
+        out.push(format!("  {name:<9} {value}"));
     }
-    for event in store.events(&id)? {
-        out.line(&format!("  {}  {:<13} {}", event.at, event.name, event.detail));
+    for event in store.events(&terms.id)? {
+        out.push(format!("  {}  {:<13} {}", event.at, event.name, event.detail));
     }
-    Ok(0)
+    Ok(out)
 }

@@ -115,10 +115,16 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         out.json(&json!({"schema": "shotbook.why/1", "job_id": job.terms.id.as_str(), "causes": words,
             "reasons": rows}));
     } else {
-        out.line(&line(&job));
-        reasons.iter().for_each(|(_, text, command)| out.line(&format!("  {}", joined(text, command))));
+        lines(&store, &job, now)?.iter().for_each(|text| out.line(text));
     }
     Ok(0)
+}
+
+/// The job and each cause, for people.
+pub fn lines(store: &dyn Store, job: &Job, now: Timestamp) -> Result<Vec<String>, Failure> {
+    let told = reasons(store, job, now)?;
+    let causes = told.iter().map(|(_, text, command)| format!("  {}", joined(text, command)));
+    Ok(std::iter::once(line(job)).chain(causes).collect())
 }
 
 fn joined(text: &str, command: &str) -> String {
