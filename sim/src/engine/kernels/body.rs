@@ -13,17 +13,35 @@ fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// Calls `f(start, len)` for each run of block indices in which the bits of `fixed` equal `ones`.
+/// Runs of block indices, as start and length, in which the bits of `fixed` equal `ones`.
+///
+/// An iterator, not a callback: a closure would be compiled without the instruction set of its
+/// caller, and one that is not inlined then calls a library function for each multiply-add.
+struct Runs {
+    at: usize,
+    total: usize,
+    fixed: usize,
+    ones: usize,
+    len: usize,
+}
+
 #[inline(always)]
-fn runs(total: usize, fixed: usize, ones: usize, mut f: impl FnMut(usize, usize)) {
-    if fixed >= total {
-        return;
-    }
-    let run = if fixed == 0 { total } else { 1 << fixed.trailing_zeros() };
-    let mut at = 0;
-    while at < total {
-        f(at | ones, run);
-        at = ((at | fixed | (run - 1)) + 1) & !fixed;
+fn runs(total: usize, fixed: usize, ones: usize) -> Runs {
+    let len = if fixed == 0 { total } else { 1 << fixed.trailing_zeros() };
+    Runs { at: 0, total: if fixed >= total { 0 } else { total }, fixed, ones, len }
+}
+
+impl Iterator for Runs {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.at >= self.total {
+            return None;
+        }
+        let start = self.at | self.ones;
+        self.at = ((self.at | self.fixed | (self.len - 1)) + 1) & !self.fixed;
+        Some((start, self.len))
     }
 }
 
@@ -103,14 +121,14 @@ pub(super) fn pair<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where
     };
     let m = [entry(0), entry(1), entry(2), entry(3)];
     let stride = 1usize << (target - LANE_BITS);
-    runs(blocks.len(), stride | ones | zeros, ones, |start, len| {
+    for (start, len) in runs(blocks.len(), stride | ones | zeros, ones) {
         let (low, high) = blocks.split_at_mut(start + stride);
         for (x, y) in low[start..start + len].iter_mut().zip(&mut high[..len]) {
             let (a, b) = (*x, *y);
             *x = combine::<FMA>(&m[0], &a, &m[1], &b);
             *y = combine::<FMA>(&m[2], &a, &m[3], &b);
         }
-    });
+    }
 }
 
 /// A pair operation between lanes that differ in `BIT`.
@@ -122,12 +140,12 @@ fn inside<const FMA: bool, const BIT: usize>(
     own: &Lanes,
     other: &Lanes,
 ) {
-    runs(blocks.len(), ones | zeros, ones, |start, len| {
+    for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for x in &mut blocks[start..start + len] {
             let partner = exchanged::<BIT>(x);
             *x = combine::<FMA>(own, x, other, &partner);
         }
-    });
+    }
 }
 
 /// The block with lanes exchanged that differ in the bits of `X`.
@@ -143,21 +161,21 @@ pub(super) fn flip<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where
         return pair::<FMA>(blocks, target, on, &[ZERO, ONE, ONE, ZERO]);
     }
     let stride = 1usize << (target - LANE_BITS);
-    runs(blocks.len(), stride | ones | zeros, ones, |start, len| {
+    for (start, len) in runs(blocks.len(), stride | ones | zeros, ones) {
         let (low, high) = blocks.split_at_mut(start + stride);
         low[start..start + len].swap_with_slice(&mut high[..len]);
-    });
+    }
 }
 
 #[inline(always)]
 pub(super) fn phase<const FMA: bool>(blocks: &mut [Block], on: Where, factor: Complex64) {
     let (ones, zeros, met) = split(on);
     let factor = lanes(|l| if met[l] { factor } else { ONE });
-    runs(blocks.len(), ones | zeros, ones, |start, len| {
+    for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for x in &mut blocks[start..start + len] {
             *x = scaled::<FMA>(&factor, x);
         }
-    });
+    }
 }
 
 /// The amplitude of an index.
@@ -189,7 +207,7 @@ pub(super) fn dense<const FMA: bool>(blocks: &mut [Block], targets: &[u32], on: 
     let side = offsets.len();
     let fixed = offsets[side - 1] | (on.ones | on.zeros) as usize;
     let mut old = vec![ZERO; side];
-    runs(blocks.len() * LANES, fixed, on.ones as usize, |start, len| {
+    for (start, len) in runs(blocks.len() * LANES, fixed, on.ones as usize) {
         for at in start..start + len {
             for (o, &offset) in old.iter_mut().zip(&offsets) {
                 *o = get(blocks, at + offset);
@@ -203,21 +221,21 @@ pub(super) fn dense<const FMA: bool>(blocks: &mut [Block], targets: &[u32], on: 
                 put(blocks, at + offset, Complex64::new(re, im));
             }
         }
-    });
+    }
 }
 
 #[inline(always)]
 pub(super) fn mass<const FMA: bool>(blocks: &[Block], on: Where) -> f64 {
     let (ones, zeros, met) = split(on);
     let mut sums = [0.0; LANES];
-    runs(blocks.len(), ones | zeros, ones, |start, len| {
+    for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for x in &blocks[start..start + len] {
             #[allow(clippy::needless_range_loop, reason = "lanes of a register")]
             for l in 0..LANES {
                 sums[l] = fma::<FMA>(x.re[l], x.re[l], fma::<FMA>(x.im[l], x.im[l], sums[l]));
             }
         }
-    });
+    }
     (0..LANES).filter(|&l| met[l]).map(|l| sums[l]).sum()
 }
 
@@ -259,7 +277,7 @@ fn overlap_lanes<const FMA: bool, const X: usize>(
     let (x_high, z_high) = ((x >> LANE_BITS) as usize, (z >> LANE_BITS) as usize);
     let (ones, zeros, met) = split(on);
     let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-    runs(ket.len(), ones | zeros, ones, |start, len| {
+    for (start, len) in runs(ket.len(), ones | zeros, ones) {
         for i in start..start + len {
             let (a, b) = (&ket[i], exchanged::<X>(&bra[i ^ x_high]));
             let sign = if (i & z_high).count_ones() & 1 == 1 { -1.0 } else { 1.0 };
@@ -269,7 +287,7 @@ fn overlap_lanes<const FMA: bool, const X: usize>(
                 im[l] = fma::<FMA>(br, a.im[l], fma::<FMA>(-bi, a.re[l], im[l]));
             }
         }
-    });
+    }
     let signs = signs(z);
     (0..LANES).filter(|&l| met[l]).map(|l| Complex64::new(re[l], im[l]) * signs[l]).sum()
 }
