@@ -52,6 +52,32 @@ fn options(request: &Value) -> Options<'static> {
     }
 }
 
+/// What all threads of this process have computed; none where the system does not tell.
+fn cpu_ms() -> Option<f64> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let nanos = tasks.flatten().filter_map(|t| {
+        let text = std::fs::read_to_string(t.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    });
+    Some(nanos.sum::<f64>() / 1e6)
+}
+
+/// A moment, by the clock and by the processor.
+struct Moment(Instant, Option<f64>);
+
+impl Moment {
+    fn now() -> Self {
+        let cpu = cpu_ms();
+        Self(Instant::now(), cpu)
+    }
+
+    /// The time since, as an answer with a check.
+    fn answer(&self, check: f64) -> Value {
+        let ms = self.0.elapsed().as_secs_f64() * 1e3;
+        json!({"ms": ms, "cpu_ms": self.1.and_then(|began| Some(cpu_ms()? - began)), "check": check})
+    }
+}
+
 fn answer(request: &Value) -> Answer {
     let files: Vec<&str> =
         request["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -61,16 +87,15 @@ fn answer(request: &Value) -> Answer {
     let sum = request["terms"].as_str().map(PauliSum::parse).transpose()?;
     let name = files.first().copied().unwrap_or_default();
     let text = texts.first().map(String::as_str).unwrap_or_default();
-    let ms = |began: Instant| began.elapsed().as_secs_f64() * 1e3;
     match request["task"].as_str() {
         Some("batch") => {
-            let began = Instant::now();
+            let began = Moment::now();
             let mut sum = 0.0;
             for (name, text) in files.iter().zip(&texts) {
                 let result = prepare(&read(name, text)?, &options)?.run(&[], shots, 1)?;
                 sum += first_column(&result.counts);
             }
-            Ok(json!({"ms": ms(began), "check": sum / texts.len() as f64}))
+            Ok(began.answer(sum / texts.len() as f64))
         }
         Some("gradient") => {
             let sum = sum.ok_or("a gradient needs terms")?;
@@ -78,22 +103,24 @@ fn answer(request: &Value) -> Answer {
                 request["inputs"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
             let mut out = vec![0.0; inputs.len()];
             let mut prepared = prepare(&read(name, text)?, &options)?;
-            let began = Instant::now();
+            let began = Moment::now();
             prepared.gradient(&inputs, &sum, &mut out)?;
-            Ok(json!({"ms": ms(began), "check": out.iter().map(|x| x * x).sum::<f64>().sqrt()}))
+            let mut timed = began.answer(0.0);
+            timed["check"] = json!(out.iter().map(|x| x * x).sum::<f64>().sqrt());
+            Ok(timed)
         }
         Some("values") => {
             let sums = [sum.ok_or("a mean needs terms")?];
             let mut out = [0.0];
-            let began = Instant::now();
+            let began = Moment::now();
             prepare(&read(name, text)?, &options)?.values(&[], &sums, &mut out)?;
-            Ok(json!({"ms": ms(began), "check": out[0]}))
+            Ok(began.answer(out[0]))
         }
         _ => {
-            let began = Instant::now();
+            let began = Moment::now();
             let mut prepared = prepare(&read(name, text)?, &options)?;
             let result = prepared.run(&[], shots, 1)?;
-            let ms = ms(began);
+            let mut timed = began.answer(0.0);
             // Exact where a check by shots would say little.
             let check = match &sum {
                 Some(sum) => {
@@ -103,7 +130,9 @@ fn answer(request: &Value) -> Answer {
                 }
                 None => first_column(&result.counts),
             };
-            Ok(json!({"ms": ms, "check": check, "engine": prepared.engine()}))
+            timed["check"] = json!(check);
+            timed["engine"] = json!(prepared.engine());
+            Ok(timed)
         }
     }
 }

@@ -3,14 +3,18 @@
 //! The state vector engine holds one of n bits, the density matrix engine one of 2n.
 
 use num_complex::Complex64;
+use rayon::prelude::*;
 
-use crate::engine::kernels::{self, Block, Cpu, LANES, body};
+use crate::engine::kernels::{self, Block, Cpu, LANES, Weighed, body};
 use crate::engine::{Options, SimError};
+use crate::plan::stage::Stage;
 use crate::plan::step::{Step, Where};
 use crate::sample::{Rising, Rng, Rows};
 
 /// Blocks that share one partial sum while sampling.
 const SUM_BLOCKS: usize = 32;
+/// Blocks that share one partial sum of a mean.
+const SUMMED_BLOCKS: usize = 1 << 13;
 
 /// Amplitudes of all basis states of a register.
 #[derive(Clone, Debug)]
@@ -46,15 +50,21 @@ impl Amplitudes {
         Ok(())
     }
 
+    /// Applies stages in order.
+    pub(crate) fn apply_stages(
+        &mut self,
+        stages: &[Stage],
+        threads: usize,
+        options: &Options<'_>,
+    ) -> Result<(), SimError> {
+        let done =
+            kernels::tile::run(self.cpu, &mut self.blocks, self.n, stages, threads, &|| options.stopped());
+        if done { Ok(()) } else { Err(SimError::Stopped) }
+    }
+
     /// Applies one step.
     pub(crate) fn step(&mut self, step: &Step) {
-        let blocks = &mut self.blocks;
-        match step {
-            Step::Pair { target, on, matrix } => kernels::pair(self.cpu, blocks, *target, *on, matrix),
-            Step::Flip { target, on } => kernels::flip(self.cpu, blocks, *target, *on),
-            Step::Phase { on, factor } => kernels::phase(self.cpu, blocks, *on, *factor),
-            Step::Dense { targets, on, matrix } => kernels::dense(self.cpu, blocks, targets, *on, matrix),
-        }
+        kernels::tile::step(self.cpu, &mut self.blocks, step);
     }
 
     /// Keeps what has this bit and divides by the root of its weight.
@@ -74,6 +84,23 @@ impl Amplitudes {
     /// Sum of conj(bra[i ^ x]) self[i], negative where i & z has odd parity, where a condition holds.
     pub(crate) fn overlap(&self, bra: &Self, x: u64, z: u64, on: Where) -> Complex64 {
         kernels::overlap(self.cpu, &bra.blocks, &self.blocks, x, z, on)
+    }
+
+    /// Mean of a group of Pauli strings that flip the same bits. The parts of the sum do not depend
+    /// on the threads.
+    pub(crate) fn weighed(&self, x: u64, terms: &[Weighed], threads: usize) -> f64 {
+        let parts = self.blocks.len().div_ceil(SUMMED_BLOCKS);
+        let part = |at: usize| {
+            let first = at * SUMMED_BLOCKS;
+            let end = (first + SUMMED_BLOCKS).min(self.blocks.len());
+            kernels::weighed(self.cpu, &self.blocks, first..end, x, terms)
+        };
+        if threads < 2 || parts < 2 {
+            return (0..parts).map(part).sum();
+        }
+        let each: Vec<f64> =
+            (0..parts).into_par_iter().with_min_len(parts.div_ceil(threads)).map(part).collect();
+        each.into_iter().sum()
     }
 
     /// A Pauli sum times this state. Terms are X mask, Z mask and factor.

@@ -5,18 +5,30 @@ use num_complex::Complex64;
 use crate::circuit::BitString;
 use crate::engine::amplitudes::{self, Amplitudes};
 use crate::engine::gradient;
-use crate::engine::kernels::Cpu;
+use crate::engine::kernels::{Cpu, Weighed};
 use crate::engine::model::{Action, Engine, Kraus, Weights};
 use crate::engine::{Options, SimError};
 use crate::pauli::{Pauli, PauliString, PauliSum};
-use crate::plan::Segment;
+use crate::plan::stage::{self, Stage};
 use crate::plan::step::{self, Step, Where};
+use crate::plan::{Segment, fuse};
 use crate::sample::{Rng, Rows};
 
 /// The engine for a number of qubits.
 pub(crate) struct StateVector {
     pub(crate) n: u32,
     pub(crate) cpu: Cpu,
+    /// Threads for one state.
+    pub(crate) threads: usize,
+}
+
+/// Registers smaller than this are done before a plan would be made. Units: bits.
+const PLANNED_FROM: u32 = 9;
+
+/// Unitary operations, ordered or as they come.
+pub(crate) enum Plan {
+    Steps(Vec<Step>),
+    Stages(Vec<Stage>),
 }
 
 impl StateVector {
@@ -26,6 +38,28 @@ impl StateVector {
 
     fn bits(&self, qubits: &[u32]) -> Vec<u32> {
         qubits.iter().map(|&q| self.bit(q)).collect()
+    }
+
+    /// Strings that flip the same bits share one reading of the state.
+    fn mean(&self, state: &Amplitudes, sum: &PauliSum) -> f64 {
+        let mut strings: Vec<(u64, Weighed)> = sum
+            .terms
+            .iter()
+            .map(|(weight, string)| {
+                let (x, z, y) = masks(self.n, string);
+                let re = weight * real_of_turned(Complex64::new(1.0, 0.0), y);
+                let im = weight * real_of_turned(Complex64::new(0.0, 1.0), y);
+                (x, Weighed { z, re, im })
+            })
+            .collect();
+        strings.sort_by_key(|s| (s.0, s.1.z));
+        strings
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|group| {
+                let terms: Vec<Weighed> = group.iter().map(|s| s.1).collect();
+                state.weighed(group[0].0, &terms, self.threads)
+            })
+            .sum()
     }
 
     fn weigh_channel(&self, state: &Amplitudes, kraus: &Kraus) -> Weights {
@@ -72,15 +106,23 @@ pub(crate) fn real_of_turned(value: Complex64, power: u32) -> f64 {
 
 impl Engine for StateVector {
     type State = Amplitudes;
-    type Plan = Vec<Step>;
+    type Plan = Plan;
     const NAME: &'static str = "state-vector";
 
     fn state_bytes(&self) -> u64 {
         amplitudes::bytes(self.n)
     }
 
-    fn plan(&self, segment: &Segment<'_>) -> Result<Vec<Step>, SimError> {
-        Ok(step::lower(segment, self.n))
+    fn plan(&self, segment: &Segment<'_>) -> Result<Plan, SimError> {
+        let steps = step::lower(segment, self.n);
+        // One step alone, as between measurements, is a pass as it is.
+        if self.n < PLANNED_FROM || steps.len() < 2 {
+            return Ok(Plan::Steps(steps));
+        }
+        Ok(match stage::stages(&fuse::fuse(steps.clone(), self.n), self.n) {
+            Some(stages) => Plan::Stages(stages),
+            None => Plan::Steps(steps),
+        })
     }
 
     fn zero(&self) -> Amplitudes {
@@ -91,13 +133,11 @@ impl Engine for StateVector {
         state.clone()
     }
 
-    fn evolve(
-        &self,
-        state: &mut Amplitudes,
-        plan: &Vec<Step>,
-        options: &Options<'_>,
-    ) -> Result<(), SimError> {
-        state.apply(plan, options)
+    fn evolve(&self, state: &mut Amplitudes, plan: &Plan, options: &Options<'_>) -> Result<(), SimError> {
+        match plan {
+            Plan::Steps(steps) => state.apply(steps, options),
+            Plan::Stages(stages) => state.apply_stages(stages, self.threads, options),
+        }
     }
 
     fn weigh(&self, state: &mut Amplitudes, action: &Action) -> Weights {
@@ -140,17 +180,7 @@ impl Engine for StateVector {
     }
 
     fn means(&self, state: &Amplitudes, sums: &[&PauliSum]) -> Vec<f64> {
-        sums.iter()
-            .map(|sum| {
-                sum.terms
-                    .iter()
-                    .map(|(weight, string)| {
-                        let (x, z, y) = masks(self.n, string);
-                        weight * real_of_turned(state.overlap(state, x, z, Where::default()), y)
-                    })
-                    .sum()
-            })
-            .collect()
+        sums.iter().map(|sum| self.mean(state, sum)).collect()
     }
 
     fn density(&self, state: &Amplitudes, qubits: &[u32]) -> Vec<Complex64> {

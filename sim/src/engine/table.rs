@@ -105,7 +105,10 @@ pub(crate) static ROWS: [Row; 5] = [
             false => Ok(sweeps(needs.n_qubits, needs.n_ops)),
         },
         make: |circuit, code, options| {
-            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu() };
+            // Where branches part, threads take one branch each.
+            let parts = cost::Choices::of(circuit, &code).count > 0;
+            let threads = if parts { 1 } else { options.threads };
+            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu(), threads };
             make(engine, circuit, code, options, false)
         },
     },
@@ -130,7 +133,7 @@ pub(crate) static ROWS: [Row; 5] = [
             false => Err("the circuit has no noise"),
         },
         make: |circuit, code, options| {
-            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu() };
+            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu(), threads: 1 };
             make(engine, circuit, code, options, false)
         },
     },

@@ -2,12 +2,15 @@
 //!
 //! [`code`] flattens blocks into instructions with jumps, [`columns`] finds what the counts are
 //! made of, [`check`] refuses numbers that mean nothing, [`step`] turns unitary operations into
-//! the few forms that the state vector kernels know, [`dense`] into plain matrices.
+//! the few forms that the state vector kernels know, [`dense`] into plain matrices. [`fuse`] joins
+//! steps and [`stage`] orders them so that each pass over the memory does many.
 
 pub(crate) mod check;
 pub(crate) mod code;
 pub(crate) mod columns;
 pub(crate) mod dense;
+pub(crate) mod fuse;
+pub(crate) mod stage;
 pub(crate) mod step;
 
 use crate::circuit::{Circuit, Op};

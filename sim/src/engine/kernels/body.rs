@@ -5,11 +5,12 @@
 
 use num_complex::Complex64;
 
+pub(super) use super::turns::{spread, times, turns, weighed};
 use super::{Block, LANE_BITS, LANES};
 use crate::plan::step::Where;
 
 #[inline(always)]
-fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
+pub(super) fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
@@ -17,7 +18,7 @@ fn fma<const FMA: bool>(a: f64, b: f64, c: f64) -> f64 {
 ///
 /// An iterator, not a callback: a closure would be compiled without the instruction set of its
 /// caller, and one that is not inlined then calls a library function for each multiply-add.
-struct Runs {
+pub(super) struct Runs {
     at: usize,
     total: usize,
     fixed: usize,
@@ -26,7 +27,7 @@ struct Runs {
 }
 
 #[inline(always)]
-fn runs(total: usize, fixed: usize, ones: usize) -> Runs {
+pub(super) fn runs(total: usize, fixed: usize, ones: usize) -> Runs {
     let len = if fixed == 0 { total } else { 1 << fixed.trailing_zeros() };
     Runs { at: 0, total: if fixed >= total { 0 } else { total }, fixed, ones, len }
 }
@@ -150,7 +151,7 @@ fn inside<const FMA: bool, const BIT: usize>(
 
 /// The block with lanes exchanged that differ in the bits of `X`.
 #[inline(always)]
-fn exchanged<const X: usize>(x: &Block) -> Block {
+pub(super) fn exchanged<const X: usize>(x: &Block) -> Block {
     Block { re: std::array::from_fn(|l| x.re[l ^ X]), im: std::array::from_fn(|l| x.im[l ^ X]) }
 }
 
@@ -254,6 +255,8 @@ macro_rules! by_lane_mask {
         }
     };
 }
+
+pub(super) use by_lane_mask;
 
 /// The sign of each lane: negative where its index has odd parity with a mask.
 #[inline(always)]

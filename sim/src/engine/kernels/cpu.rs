@@ -1,10 +1,12 @@
 //! One source of every kernel, one compiled form for each instruction set.
 #![allow(unsafe_code)]
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use num_complex::Complex64;
 
+use super::turns::Weighed;
 use super::{Block, body};
 use crate::plan::step::Where;
 
@@ -30,7 +32,10 @@ impl Cpu {
         {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 all.push(Self::Avx2);
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                {
                     all.push(Self::Avx512);
                 }
             }
@@ -58,7 +63,7 @@ macro_rules! versions {
                 body::$name::<true>($($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 body::$name::<true>($($arg),*)
             }
@@ -90,4 +95,12 @@ versions! {
     fn overlap(bra: &[Block], ket: &[Block], x: u64, z: u64, on: Where) -> Complex64;
     /// Adds to out[i ^ x] a factor times ket[i], negative where i & z has odd parity.
     fn add_pauli(out: &mut [Block], ket: &[Block], x: u64, z: u64, factor: Complex64);
+    /// Over the blocks of a range, the sum of weighed parts of conj(ket[i ^ x]) ket[i].
+    fn weighed(ket: &[Block], range: Range<usize>, x: u64, terms: &[Weighed]) -> f64;
+    /// Turns of different bits: amplitudes x and y that differ in one become x - t y and y + t x.
+    fn turns(blocks: &mut [Block], turns: &[(u32, f64)]);
+    /// Multiplies each amplitude by the factor in the same place.
+    fn times(blocks: &mut [Block], factors: &[Block]);
+    /// Makes one run of amplitudes a multiple of another.
+    fn spread(to: &mut [Block], from: &[Block], factor: Complex64);
 }

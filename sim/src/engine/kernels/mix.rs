@@ -28,7 +28,7 @@ pub(crate) fn apply(cpu: Cpu, maps: &[Map], group: &mut [Lanes], spare: &mut [La
         body::<true>(maps, group, spare);
     }
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
     fn avx512(maps: &[Map], group: &mut [Lanes], spare: &mut [Lanes]) {
         body::<true>(maps, group, spare);
     }

@@ -7,8 +7,13 @@
 pub(crate) mod body;
 mod cpu;
 pub(crate) mod mix;
+pub(crate) mod tile;
+mod turns;
 
-pub(crate) use cpu::{Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase};
+pub(crate) use cpu::{
+    Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase, spread, times, turns, weighed,
+};
+pub(crate) use turns::Weighed;
 
 /// Index bits inside a block.
 pub(crate) const LANE_BITS: u32 = 3;

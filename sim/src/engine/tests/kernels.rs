@@ -1,14 +1,17 @@
 //! Each instruction set against the plainest, on registers around the lane border.
 
+use std::f64::consts::PI;
+
 use num_complex::Complex64;
 
+use crate::circuit::Gate;
 use crate::engine::amplitudes::Amplitudes;
 use crate::engine::kernels::Cpu;
 use crate::engine::model::Engine;
 use crate::engine::state_vector::StateVector;
 use crate::engine::{Options, reference};
-use crate::plan::Segment;
-use crate::plan::step::Where;
+use crate::plan::step::{self, Where};
+use crate::plan::{Segment, fuse, stage};
 use crate::sample::Rng;
 
 use super::build::Build;
@@ -23,7 +26,7 @@ fn evolved(n: u32, cpu: Cpu, seed: u64) -> Amplitudes {
         .collect();
     let segment =
         Segment { circuit: &circuit, ops: &circuit.ops.ops, spans: &circuit.ops.spans, angles: &angles };
-    let engine = StateVector { n, cpu };
+    let engine = StateVector { n, cpu, threads: 2 };
     let mut state = engine.zero();
     engine.evolve(&mut state, &engine.plan(&segment).unwrap(), &Options::default()).unwrap();
     state
@@ -52,6 +55,66 @@ fn larger_registers_agree_between_instruction_sets() {
             assert!(off < 1e-12, "{cpu:?} {n} qubits: {off:e}");
         }
     }
+}
+
+/// Stages, threads and instruction sets against one step after the other; the sizes lie around
+/// those of a block, a tile and a register that is worth threads.
+#[test]
+fn stages_do_what_their_steps_do() {
+    for (n, seeds) in [(1, 2), (2, 2), (3, 3), (4, 3), (6, 3), (9, 2), (13, 2), (14, 2), (15, 2), (16, 1)] {
+        for seed in 0..seeds {
+            let mut build = Build::new(n).random_gates(&mut Rng::new(seed), 60);
+            for q in 0..n {
+                // Quarter and half turns, and two that are all but half.
+                let angle = [PI, PI / 2.0, PI - 1e-3, PI + 1e-9][q as usize % 4];
+                build = build.gate(Gate::Ry, &[q], &[angle]).gate(Gate::Rz, &[q], &[0.1 + f64::from(q)]);
+            }
+            let circuit = build.random_gates(&mut Rng::new(100 + seed), 60).circuit;
+            let angles: Vec<f64> = circuit
+                .angles
+                .iter()
+                .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
+                .collect();
+            let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
+            let steps = step::lower(&Segment { circuit: &circuit, ops, spans, angles: &angles }, n);
+            let mut plain = Amplitudes::zero(n, Cpu::Baseline);
+            plain.apply(&steps, &Options::default()).unwrap();
+            let plain = plain.to_vec();
+            let stages = stage::stages(&fuse::fuse(steps, n), n).unwrap();
+            for cpu in Cpu::available() {
+                for threads in [1, 3] {
+                    let mut staged = Amplitudes::zero(n, cpu);
+                    staged.apply_stages(&stages, threads, &Options::default()).unwrap();
+                    let off = distance(&staged.to_vec(), &plain);
+                    assert!(off < 1e-12, "{cpu:?} {n} qubits seed {seed} {threads} threads: {off:e}");
+                }
+            }
+        }
+    }
+}
+
+/// Thousands of turns between two rescalings: amplitudes neither overflow nor vanish.
+#[test]
+fn many_turns_keep_the_norm() {
+    let mut build = Build::new(9);
+    for layer in 0..300 {
+        for q in 0..9 {
+            build = build.gate(Gate::Ry, &[q], &[3.1 + f64::from(layer) * 1e-3]);
+        }
+        build = build.gate(Gate::Cnot, &[layer % 9, (layer + 1) % 9], &[]);
+    }
+    let engine = StateVector { n: 9, cpu: Cpu::Baseline, threads: 1 };
+    let circuit = build.circuit;
+    let angles: Vec<f64> = circuit
+        .angles
+        .iter()
+        .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
+        .collect();
+    let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
+    let plan = engine.plan(&Segment { circuit: &circuit, ops, spans, angles: &angles }).unwrap();
+    let mut state = engine.zero();
+    engine.evolve(&mut state, &plan, &Options::default()).unwrap();
+    assert!((state.mass(Where::default()) - 1.0).abs() < 1e-11);
 }
 
 #[test]

@@ -1,0 +1,221 @@
+//! Carries out stages: fetches a tile, does everything to it, puts it back.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use num_complex::Complex64;
+
+use super::{Block, Cpu, LANE_BITS, LANES, dense, flip, pair, phase, spread, times, turns};
+use crate::plan::stage::{Group, Mixed, Stage};
+use crate::plan::step::{Step, Where};
+
+/// Registers smaller than this are not worth the start of threads. Units: bits.
+const THREADS_FROM: u32 = 15;
+const ONE: Complex64 = Complex64::new(1.0, 0.0);
+
+/// Applies one step to all amplitudes.
+pub(crate) fn step(cpu: Cpu, blocks: &mut [Block], step: &Step) {
+    match step {
+        Step::Pair { target, on, matrix } => pair(cpu, blocks, *target, *on, matrix),
+        Step::Flip { target, on } => flip(cpu, blocks, *target, *on),
+        Step::Phase { on, factor } => phase(cpu, blocks, *on, *factor),
+        Step::Dense { targets, on, matrix } => dense(cpu, blocks, targets, *on, matrix),
+    }
+}
+
+/// Applies stages to a register of `n` bits; ends early, saying so, when told to stop.
+pub(crate) fn run(
+    cpu: Cpu,
+    blocks: &mut [Block],
+    n: u32,
+    stages: &[Stage],
+    threads: usize,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> bool {
+    for stage in stages {
+        if stopped() {
+            return false;
+        }
+        let size = stage.bits.len() as u32;
+        let tables: Vec<Vec<Block>> = stage.groups.iter().map(|g| table(cpu, size, g)).collect();
+        let work = Work { cpu, stage, tables };
+        if size == n {
+            work.tile(blocks, 0, &mut Vec::new());
+        } else {
+            over_tiles(&work, blocks, n, if n < THREADS_FROM { 1 } else { threads });
+        }
+    }
+    true
+}
+
+/// A stage with its tables of phases, one for each group.
+struct Work<'a> {
+    cpu: Cpu,
+    stage: &'a Stage,
+    tables: Vec<Vec<Block>>,
+}
+
+fn table(cpu: Cpu, size: u32, group: &Group) -> Vec<Block> {
+    match group {
+        Group::Phases { own, .. } if !own.is_empty() => {
+            let mut out = vec![Block::ZERO; (1usize << size).div_ceil(LANES)];
+            fill(cpu, &mut out, size, own);
+            out
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The product of phases for each value of some bits, found by doubling: one bit more in each round.
+fn fill(cpu: Cpu, out: &mut [Block], size: u32, phases: &[(Where, Complex64)]) {
+    let mut single = [[ONE; 2]; 64];
+    let mut joint: Vec<(u32, Where, Complex64)> = Vec::new();
+    let mut whole = ONE;
+    for &(on, factor) in phases {
+        let all = on.ones | on.zeros;
+        match all.count_ones() {
+            0 => whole *= factor,
+            1 => single[all.trailing_zeros() as usize][usize::from(on.ones != 0)] *= factor,
+            _ => joint.push((all.ilog2(), on, factor)),
+        }
+    }
+    joint.sort_by_key(|j| j.0);
+    let mut joint = joint.into_iter().peekable();
+    out[0] = Block { re: [whole.re; LANES], im: [whole.im; LANES] };
+    for bit in 0..size {
+        let [zero, one] = single[bit as usize];
+        let here = |z: Complex64, ones: u64, zeros: u64| (z != ONE).then_some((Where { ones, zeros }, z));
+        let reached = if bit < LANE_BITS {
+            for (on, factor) in [here(zero, 0, 1 << bit), here(one, 1 << bit, 0)].into_iter().flatten() {
+                phase(cpu, &mut out[..1], on, factor);
+            }
+            1
+        } else {
+            let half = 1usize << (bit - LANE_BITS);
+            let (low, high) = out.split_at_mut(half);
+            spread(cpu, &mut high[..half], low, one);
+            if zero != ONE {
+                phase(cpu, low, Where::default(), zero);
+            }
+            2 * half
+        };
+        while let Some((_, on, factor)) = joint.next_if(|j| j.0 == bit) {
+            phase(cpu, &mut out[..reached], on, factor);
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Does the stage to one tile; `outer` holds its bits outside, `spare` is kept between tiles.
+    fn tile(&self, blocks: &mut [Block], outer: u64, spare: &mut Vec<Block>) {
+        for (group, table) in self.stage.groups.iter().zip(&self.tables) {
+            match group {
+                Group::Turns(list) => turns(self.cpu, blocks, list),
+                Group::Phases { mixed, .. } => {
+                    if !table.is_empty() {
+                        times(self.cpu, blocks, table);
+                    }
+                    self.mixed(blocks, outer, mixed, spare);
+                }
+                Group::Step { outer: on, step: inner } => {
+                    if meets(outer, *on) {
+                        step(self.cpu, blocks, inner);
+                    }
+                }
+            }
+        }
+    }
+
+    fn mixed(&self, blocks: &mut [Block], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block>) {
+        let here: Vec<_> =
+            mixed.iter().filter(|m| meets(outer, m.outer)).map(|m| (m.own, m.factor)).collect();
+        // A few are quicker one by one than as a table.
+        if here.len() <= 2 {
+            for (own, factor) in here {
+                phase(self.cpu, blocks, own, factor);
+            }
+            return;
+        }
+        spare.resize(blocks.len(), Block::ZERO);
+        fill(self.cpu, spare, self.stage.bits.len() as u32, &here);
+        times(self.cpu, blocks, spare);
+    }
+}
+
+fn meets(index: u64, on: Where) -> bool {
+    index & on.ones == on.ones && index & on.zeros == 0
+}
+
+/// The blocks of a register, to which threads go at different places.
+struct Shared {
+    at: *mut Block,
+    len: usize,
+}
+
+// SAFETY: every use takes parts that no other thread takes (see `over_tiles`).
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// # Safety
+    /// No two parts that are alive at a time may overlap.
+    #[allow(clippy::mut_from_ref, reason = "parts are disjoint")]
+    unsafe fn part(&self, start: usize, len: usize) -> &mut [Block] {
+        assert!(start + len <= self.len, "a tile lies in the register");
+        // SAFETY: inside the register, and disjoint by the caller's word.
+        unsafe { std::slice::from_raw_parts_mut(self.at.add(start), len) }
+    }
+}
+
+fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
+    let bits = &work.stage.bits;
+    let size = bits.len();
+    // Bits 0, 1, 2 and so on up to here are contiguous.
+    let run_bits = bits.iter().zip(0u32..).take_while(|(b, k)| *b == k).count();
+    let run = 1usize << (run_bits - LANE_BITS as usize);
+    let spread_over =
+        |value: usize, to: &[u32]| to.iter().enumerate().fold(0usize, |i, (k, b)| i | (value >> k & 1) << b);
+    let starts: Vec<usize> =
+        (0..1usize << (size - run_bits)).map(|r| spread_over(r, &bits[run_bits..]) >> LANE_BITS).collect();
+    let outside: Vec<u32> = (0..n).filter(|b| !bits.contains(b)).collect();
+    let tiles = 1usize << outside.len();
+    let shared = Shared { at: blocks.as_mut_ptr(), len: blocks.len() };
+    let next = AtomicUsize::new(0);
+    let share = tiles.div_ceil(threads * 8).max(1);
+    let worker = || {
+        let (mut tile, mut spare) = (Vec::new(), Vec::new());
+        loop {
+            let first = next.fetch_add(share, Ordering::Relaxed);
+            if first >= tiles {
+                return;
+            }
+            for t in first..(first + share).min(tiles) {
+                let outer = spread_over(t, &outside);
+                let base = outer >> LANE_BITS;
+                // SAFETY: tiles differ in an outside bit, so that their blocks differ; each tile is
+                // taken once; the parts of one tile are used one after the other.
+                let part = |start: usize| unsafe { shared.part(base + start, run) };
+                if let [start] = starts[..] {
+                    work.tile(part(start), outer as u64, &mut spare);
+                    continue;
+                }
+                tile.clear();
+                for &start in &starts {
+                    tile.extend_from_slice(part(start));
+                }
+                work.tile(&mut tile, outer as u64, &mut spare);
+                for (&start, from) in starts.iter().zip(tile.chunks_exact(run)) {
+                    part(start).copy_from_slice(from);
+                }
+            }
+        }
+    };
+    if threads < 2 {
+        return worker();
+    }
+    rayon::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| worker());
+        }
+        worker();
+    });
+}

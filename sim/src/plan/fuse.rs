@@ -1,0 +1,210 @@
+//! Joins steps so that less is left to compute.
+//!
+//! A unitary of one qubit is a diagonal, a real rotation and a diagonal. Steps on one qubit are
+//! multiplied together until another step needs the qubit; then the rotation is given out and the
+//! diagonal after it waits for the next. Diagonals pass through controls, and a flip turns one on
+//! its own bit into phases of two bits, so that phases meet and can be applied together.
+
+use num_complex::Complex64;
+
+use crate::plan::step::{Step, Where};
+
+/// What is left of a rotation whose cosine is kept apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Op {
+    /// Amplitudes x and y that differ in a bit become x - t y and y + t x.
+    Turn { target: u32, t: f64 },
+    /// Multiplies amplitudes by a factor.
+    Phase { on: Where, factor: Complex64 },
+    /// Anything else.
+    Step(Step),
+}
+
+/// Tangents up to this are kept as turns; the amplitudes grow by about as much.
+const STEEPEST: f64 = 100.0;
+/// The factor that waits is given out below this, so that nothing overflows.
+const SMALLEST: f64 = 1e-30;
+/// How far a matrix may be from unitary to be taken apart.
+const UNITARY: f64 = 1e-12;
+
+const ONE: Complex64 = Complex64::new(1.0, 0.0);
+const ZERO: Complex64 = Complex64::new(0.0, 0.0);
+const EVERYWHERE: Where = Where { ones: 0, zeros: 0 };
+
+type Matrix = [Complex64; 4];
+
+impl Op {
+    /// Bits between whose values amplitudes move.
+    pub(crate) fn moved(&self) -> u64 {
+        match self {
+            Self::Turn { target, .. } | Self::Step(Step::Pair { target, .. } | Step::Flip { target, .. }) => {
+                1 << target
+            }
+            Self::Step(Step::Dense { targets, .. }) => targets.iter().fold(0, |m, t| m | 1 << t),
+            Self::Phase { .. } | Self::Step(Step::Phase { .. }) => 0,
+        }
+    }
+
+    /// Bits that are only looked at. A factor of the whole counts as looking at every bit: it keeps
+    /// its place, which bounds how far amplitudes grow.
+    pub(crate) fn seen(&self) -> u64 {
+        match self {
+            Self::Turn { .. } => 0,
+            Self::Phase { on, .. } if *on == EVERYWHERE => u64::MAX,
+            Self::Phase { on, .. }
+            | Self::Step(
+                Step::Pair { on, .. }
+                | Step::Flip { on, .. }
+                | Step::Phase { on, .. }
+                | Step::Dense { on, .. },
+            ) => on.ones | on.zeros,
+        }
+    }
+}
+
+/// The same operation as the steps on `n` bits, up to rounding.
+pub(crate) fn fuse(steps: Vec<Step>, n: u32) -> Vec<Op> {
+    let mut fuser =
+        Fuser { out: Vec::with_capacity(steps.len()), waiting: vec![None; n as usize], whole: ONE };
+    for step in steps {
+        fuser.step(step);
+    }
+    for bit in 0..n {
+        fuser.give_out(bit);
+    }
+    fuser.give_whole();
+    fuser.out
+}
+
+struct Fuser {
+    out: Vec<Op>,
+    /// What each bit still has to undergo.
+    waiting: Vec<Option<Matrix>>,
+    /// A factor of the whole.
+    whole: Complex64,
+}
+
+impl Fuser {
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Phase { on, factor } if on == EVERYWHERE => self.whole *= factor,
+            Step::Phase { on, factor } if (on.ones | on.zeros).is_power_of_two() => {
+                let bit = (on.ones | on.zeros).trailing_zeros();
+                let m = if on.ones == 0 { [factor, ZERO, ZERO, ONE] } else { [ONE, ZERO, ZERO, factor] };
+                self.join(bit, m);
+            }
+            Step::Pair { target, on, matrix } if on == EVERYWHERE && is_unitary(&matrix) => {
+                self.join(target, matrix);
+            }
+            Step::Flip { target, on } if on == EVERYWHERE => self.join(target, [ZERO, ONE, ONE, ZERO]),
+            Step::Phase { on, factor } => {
+                self.make_diagonal(on.ones | on.zeros);
+                self.phase(on, factor);
+            }
+            Step::Flip { target, on } => {
+                self.make_diagonal(on.ones | on.zeros | 1 << target);
+                let waits = if (on.ones | on.zeros).is_power_of_two() {
+                    self.waiting[target as usize].take()
+                } else {
+                    self.give_out(target);
+                    None
+                };
+                self.out.push(Op::Step(Step::Flip { target, on }));
+                if let Some(d) = waits {
+                    // After the flip the phase depends on the bit and on whether it was flipped.
+                    self.whole *= d[0];
+                    let (bit, factor) = (1u64 << target, d[3] / d[0]);
+                    self.phase(Where { ones: on.ones, zeros: on.zeros | bit }, factor);
+                    self.phase(Where { ones: on.zeros | bit, zeros: on.ones }, factor);
+                }
+            }
+            Step::Pair { .. } | Step::Dense { .. } => {
+                let op = Op::Step(step);
+                self.make_diagonal(op.seen());
+                for bit in (0..64).filter(|b| op.moved() >> b & 1 == 1) {
+                    self.give_out(bit);
+                }
+                self.out.push(op);
+            }
+        }
+    }
+
+    fn join(&mut self, bit: u32, m: Matrix) {
+        let waits = &mut self.waiting[bit as usize];
+        *waits = Some(match *waits {
+            None => m,
+            Some(w) => [
+                m[0] * w[0] + m[1] * w[2],
+                m[0] * w[1] + m[1] * w[3],
+                m[2] * w[0] + m[3] * w[2],
+                m[2] * w[1] + m[3] * w[3],
+            ],
+        });
+    }
+
+    fn phase(&mut self, on: Where, factor: Complex64) {
+        if factor != ONE {
+            self.out.push(Op::Phase { on, factor });
+        }
+    }
+
+    /// Leaves nothing but diagonals waiting on some bits.
+    fn make_diagonal(&mut self, bits: u64) {
+        let mut left = bits;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let Some(m) = self.waiting[bit as usize] else { continue };
+            if m[1].norm_sqr().max(m[2].norm_sqr()) > 1e-32 {
+                let rest = self.take_apart(bit, &m);
+                self.waiting[bit as usize] = Some(rest);
+            }
+        }
+    }
+
+    /// Leaves nothing waiting on a bit.
+    fn give_out(&mut self, bit: u32) {
+        self.make_diagonal(1 << bit);
+        if let Some(d) = self.waiting[bit as usize].take() {
+            self.whole *= d[0];
+            self.phase(Where { ones: 1 << bit, zeros: 0 }, d[3] / d[0]);
+        }
+    }
+
+    /// Gives out the first diagonal and the rotation of a matrix; returns the last diagonal.
+    fn take_apart(&mut self, bit: u32, m: &Matrix) -> Matrix {
+        let (cos, sin) = (m[0].norm(), m[2].norm());
+        let unit = |z: Complex64| if z == ZERO { ONE } else { z / z.norm() };
+        let (top, low) = (unit(m[0]), unit(m[2]));
+        let first = if cos > sin { unit(m[3]) / low } else { -unit(m[1]) / top };
+        self.phase(Where { ones: 1 << bit, zeros: 0 }, first);
+        let rest = if sin <= STEEPEST * cos {
+            self.out.push(Op::Turn { target: bit, t: sin / cos });
+            self.whole *= cos;
+            [top, ZERO, ZERO, low]
+        } else {
+            // The rotation by the rest of a quarter turn, and the quarter turn as a flip.
+            if cos > 0.0 {
+                self.out.push(Op::Turn { target: bit, t: -cos / sin });
+            }
+            self.out.push(Op::Step(Step::Flip { target: bit, on: EVERYWHERE }));
+            self.whole *= sin;
+            [-top, ZERO, ZERO, low]
+        };
+        if self.whole.norm_sqr() < SMALLEST * SMALLEST {
+            self.give_whole();
+        }
+        rest
+    }
+
+    fn give_whole(&mut self) {
+        let whole = std::mem::replace(&mut self.whole, ONE);
+        self.phase(EVERYWHERE, whole);
+    }
+}
+
+fn is_unitary(m: &Matrix) -> bool {
+    let columns = [m[0].norm_sqr() + m[2].norm_sqr() - 1.0, m[1].norm_sqr() + m[3].norm_sqr() - 1.0];
+    let across = m[0].conj() * m[1] + m[2].conj() * m[3];
+    columns.iter().all(|d| d.abs() < UNITARY) && across.norm_sqr() < UNITARY * UNITARY
+}
