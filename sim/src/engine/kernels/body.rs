@@ -5,7 +5,7 @@
 
 use num_complex::Complex64;
 
-pub(super) use super::turns::{spread, times, turns, weighed};
+pub(super) use super::strings::weighed;
 use super::{Block, LANE_BITS, LANES};
 use crate::plan::step::Where;
 
@@ -48,7 +48,7 @@ impl Iterator for Runs {
 
 /// The part of a condition that selects blocks, and whether each lane meets the rest.
 #[inline(always)]
-fn split(on: Where) -> (usize, usize, [bool; LANES]) {
+pub(super) fn split(on: Where) -> (usize, usize, [bool; LANES]) {
     let (ones, zeros) = ((on.ones >> LANE_BITS) as usize, (on.zeros >> LANE_BITS) as usize);
     let lanes =
         std::array::from_fn(|l| l as u64 & on.ones & 7 == on.ones & 7 && l as u64 & on.zeros & 7 == 0);
@@ -82,101 +82,13 @@ fn combine<const FMA: bool>(a: &Lanes, x: &Block, b: &Lanes, y: &Block) -> Block
     out
 }
 
-#[inline(always)]
-fn scaled<const FMA: bool>(a: &Lanes, x: &Block) -> Block {
-    let mut out = Block::ZERO;
-    for l in 0..LANES {
-        out.re[l] = fma::<FMA>(a.re[l], x.re[l], -(a.im[l] * x.im[l]));
-        out.im[l] = fma::<FMA>(a.re[l], x.im[l], a.im[l] * x.re[l]);
-    }
-    out
-}
-
 const ONE: Complex64 = Complex64::new(1.0, 0.0);
 const ZERO: Complex64 = Complex64::new(0.0, 0.0);
-
-#[inline(always)]
-pub(super) fn pair<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]) {
-    let (ones, zeros, met) = split(on);
-    if target < LANE_BITS {
-        // New value of a lane: `a` times itself plus `b` times its partner.
-        let bit = 1usize << target;
-        let own = lanes(|l| if !met[l] { ONE } else { m[if l & bit == 0 { 0 } else { 3 }] });
-        let other = lanes(|l| if !met[l] { ZERO } else { m[if l & bit == 0 { 1 } else { 2 }] });
-        return match target {
-            0 => inside::<FMA, 1>(blocks, ones, zeros, &own, &other),
-            1 => inside::<FMA, 2>(blocks, ones, zeros, &own, &other),
-            _ => inside::<FMA, 4>(blocks, ones, zeros, &own, &other),
-        };
-    }
-    let entry = |i: usize| {
-        lanes(|l| {
-            if met[l] {
-                m[i]
-            } else if i == 0 || i == 3 {
-                ONE
-            } else {
-                ZERO
-            }
-        })
-    };
-    let m = [entry(0), entry(1), entry(2), entry(3)];
-    let stride = 1usize << (target - LANE_BITS);
-    for (start, len) in runs(blocks.len(), stride | ones | zeros, ones) {
-        let (low, high) = blocks.split_at_mut(start + stride);
-        for (x, y) in low[start..start + len].iter_mut().zip(&mut high[..len]) {
-            let (a, b) = (*x, *y);
-            *x = combine::<FMA>(&m[0], &a, &m[1], &b);
-            *y = combine::<FMA>(&m[2], &a, &m[3], &b);
-        }
-    }
-}
-
-/// A pair operation between lanes that differ in `BIT`.
-#[inline(always)]
-fn inside<const FMA: bool, const BIT: usize>(
-    blocks: &mut [Block],
-    ones: usize,
-    zeros: usize,
-    own: &Lanes,
-    other: &Lanes,
-) {
-    for (start, len) in runs(blocks.len(), ones | zeros, ones) {
-        for x in &mut blocks[start..start + len] {
-            let partner = exchanged::<BIT>(x);
-            *x = combine::<FMA>(own, x, other, &partner);
-        }
-    }
-}
 
 /// The block with lanes exchanged that differ in the bits of `X`.
 #[inline(always)]
 pub(super) fn exchanged<const X: usize>(x: &Block) -> Block {
     Block { re: std::array::from_fn(|l| x.re[l ^ X]), im: std::array::from_fn(|l| x.im[l ^ X]) }
-}
-
-#[inline(always)]
-pub(super) fn flip<const FMA: bool>(blocks: &mut [Block], target: u32, on: Where) {
-    let (ones, zeros, met) = split(on);
-    if target < LANE_BITS || met.contains(&false) {
-        return pair::<FMA>(blocks, target, on, &[ZERO, ONE, ONE, ZERO]);
-    }
-    let stride = 1usize << (target - LANE_BITS);
-    for (start, len) in runs(blocks.len(), stride | ones | zeros, ones) {
-        let (low, high) = blocks.split_at_mut(start + stride);
-        low[start..start + len].swap_with_slice(&mut high[..len]);
-    }
-}
-
-#[inline(always)]
-pub(super) fn phase<const FMA: bool>(blocks: &mut [Block], on: Where, factor: Complex64) {
-    let (ones, zeros, met) = split(on);
-    let factor = lanes(|l| if met[l] { factor } else { ONE });
-    for (start, len) in runs(blocks.len(), ones | zeros, ones) {
-        for x in &mut blocks[start..start + len] {
-            *x = scaled::<FMA>(&factor, x);
-        }
-    }
 }
 
 /// The amplitude of an index.

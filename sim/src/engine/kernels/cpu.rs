@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 
 use num_complex::Complex64;
 
-use super::turns::Weighed;
-use super::{Block, body};
+use super::eight::Plain;
+#[cfg(target_arch = "x86_64")]
+use super::eight::{Half, Whole};
+use super::strings::Weighed;
+use super::{Block, body, fused, gates};
 use crate::plan::step::Where;
 
 /// An instruction set that kernels are compiled for.
@@ -81,12 +84,6 @@ macro_rules! versions {
 }
 
 versions! {
-    /// Multiplies pairs that differ in bit `target` by a 2x2 matrix, where the condition holds.
-    fn pair(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]);
-    /// Exchanges amplitudes that differ in bit `target`, where the condition holds.
-    fn flip(blocks: &mut [Block], target: u32, on: Where);
-    /// Multiplies by a factor where the condition holds.
-    fn phase(blocks: &mut [Block], on: Where, factor: Complex64);
     /// Multiplies groups that differ in some bits by a matrix, most significant bit first.
     fn dense(blocks: &mut [Block], targets: &[u32], on: Where, m: &[Complex64]);
     /// Sum of squared magnitudes where the condition holds.
@@ -97,10 +94,47 @@ versions! {
     fn add_pauli(out: &mut [Block], ket: &[Block], x: u64, z: u64, factor: Complex64);
     /// Over the blocks of a range, the sum of weighed parts of conj(ket[i ^ x]) ket[i].
     fn weighed(ket: &[Block], range: Range<usize>, x: u64, terms: &[Weighed]) -> f64;
+}
+
+/// The same for kernels that say which registers they use.
+macro_rules! wide_versions {
+    ($($(#[$doc:meta])* fn $module:ident::$name:ident($($arg:ident: $ty:ty),*);)*) => { $(
+        $(#[$doc])*
+        pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($arg: $ty),*) {
+                $module::$name::<Half>($($arg),*);
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+            fn avx512($($arg: $ty),*) {
+                $module::$name::<Whole>($($arg),*);
+            }
+            match cpu {
+                Cpu::Baseline => $module::$name::<Plain>($($arg),*),
+                // SAFETY: these variants are made only by `available`, after asking the processor.
+                #[cfg(target_arch = "x86_64")]
+                Cpu::Avx2 => unsafe { avx2($($arg),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Cpu::Avx512 => unsafe { avx512($($arg),*) },
+            }
+        }
+    )* };
+}
+
+wide_versions! {
+    /// Multiplies pairs that differ in bit `target` by a 2x2 matrix, where the condition holds.
+    fn gates::pair(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]);
+    /// Exchanges amplitudes that differ in bit `target`, where the condition holds.
+    fn gates::flip(blocks: &mut [Block], target: u32, on: Where);
+    /// Multiplies by a factor where the condition holds.
+    fn gates::phase(blocks: &mut [Block], on: Where, factor: Complex64);
     /// Turns of different bits: amplitudes x and y that differ in one become x - t y and y + t x.
-    fn turns(blocks: &mut [Block], turns: &[(u32, f64)]);
+    fn fused::turns(blocks: &mut [Block], turns: &[(u32, f64)]);
     /// Multiplies each amplitude by the factor in the same place.
-    fn times(blocks: &mut [Block], factors: &[Block]);
+    fn fused::times(blocks: &mut [Block], factors: &[Block]);
     /// Makes one run of amplitudes a multiple of another.
-    fn spread(to: &mut [Block], from: &[Block], factor: Complex64);
+    fn fused::spread(to: &mut [Block], from: &[Block], factor: Complex64);
 }

@@ -6,14 +6,17 @@
 
 pub(crate) mod body;
 mod cpu;
+mod eight;
+mod fused;
+mod gates;
 pub(crate) mod mix;
+mod strings;
 pub(crate) mod tile;
-mod turns;
 
 pub(crate) use cpu::{
     Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase, spread, times, turns, weighed,
 };
-pub(crate) use turns::Weighed;
+pub(crate) use strings::Weighed;
 
 /// Index bits inside a block.
 pub(crate) const LANE_BITS: u32 = 3;
