@@ -1,11 +1,12 @@
 """Times Shotbook and other simulators on the same circuits, in turn, in one run.
 
-    benches/peers.sh [--rows brick,grad] [--rounds 3] [--threads 2] [--markdown FILE]
+    benches/peers.sh [--rows brick,grad] [--rounds 3] [--threads 2] [--by cpu] [--markdown FILE]
 
 Each engine is a process of its own that waits for requests; each row is asked of every engine
 once in each round, and the median of the rounds is shown. A time is what a user waits for:
 reading or building the circuit, simulating, sampling; gradients are timed without the building,
-which an optimiser does once. Every number that can be checked is checked between the engines.
+which an optimiser does once. On a machine that is busy with other work `--by cpu --threads 1`
+compares the processor's time instead. Every number that can be checked is checked between the engines.
 """
 import argparse
 import json
@@ -410,6 +411,10 @@ class Row:
         return self.texts[0].replace("qubit[", f"bit[{self.c.n}] c;\nqubit[", 1) + "c = measure q;\n"
 
 
+def since(began):
+    return {"ms": (time.perf_counter() - began[0]) * 1e3, "cpu_ms": (time.process_time() - began[1]) * 1e3}
+
+
 def serve(name, threads):
     """A peer in Python: a request on each line of the input, an answer on each of the output."""
     os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(threads)
@@ -432,13 +437,13 @@ def serve(name, threads):
             row, run = rows[key], getattr(peer, request["task"])
             if request["task"] == "gradient":
                 go = run(row)
-                began = time.perf_counter()
+                began = time.perf_counter(), time.process_time()
                 found = go()
-                said = {"ms": (time.perf_counter() - began) * 1e3, "check": found}
+                said = {**since(began), "check": found}
             else:
-                began = time.perf_counter()
+                began = time.perf_counter(), time.process_time()
                 check = run(row)
-                said = {"ms": (time.perf_counter() - began) * 1e3}
+                said = since(began)
                 said["check"] = check() if check else None
         except Exception as error:
             said = {"error": f"{type(error).__name__}: {error}"[:200]}
@@ -452,11 +457,22 @@ class Worker:
         self.p = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env,
                                   stderr=subprocess.DEVNULL)
 
-    def ask(self, request):
+    def spent(self):
+        """The processor's time of the process, from its clock on Linux."""
+        return time.clock_gettime((~self.p.pid << 3) | 2) * 1e3
+
+    def ask(self, request, by_cpu):
         try:
+            began = self.spent() if by_cpu else 0
             print(json.dumps(request), file=self.p.stdin, flush=True)
             line = self.p.stdout.readline()
-            return json.loads(line) if line else {"error": "the process ended"}
+            if not line:
+                return {"error": "the process ended"}
+            said = json.loads(line)
+            if by_cpu and "ms" in said:
+                # Peers in Python tell it without what they do between requests.
+                said["ms"] = said.get("cpu_ms", self.spent() - began)
+            return said
         except (BrokenPipeError, json.JSONDecodeError) as error:
             return {"error": str(error)}
 
@@ -503,10 +519,11 @@ def agree(task, shots, a, b):
     return abs(a - b) <= (6 * math.sqrt(2 / shots) if sampled else 1e-5 * max(1.0, abs(a)))
 
 
-def ours_request(request):
-    """Sampled rows of pure states are checked exactly; noisy and dynamic ones by their shots."""
+def ours_request(request, checked):
+    """Sampled rows of pure states are checked exactly, once; noisy and dynamic ones by their shots."""
     task = "values" if request["task"] == "exact" else request["task"]
     sampled = request["task"] in ("frames", "batch") or family(request["row"]) in ("noisytraj", "dynrand", "cliff")
+    sampled = sampled or (checked and task == "state")
     return {**request, "task": task, "terms": None if sampled else request["terms"]}
 
 
@@ -520,6 +537,7 @@ def main():
     args.add_argument("--peers", default="")
     args.add_argument("--rounds", type=int, default=3)
     args.add_argument("--threads", type=int, default=os.cpu_count())
+    args.add_argument("--by", choices=["wall", "cpu"], default="wall")
     args.add_argument("--markdown")
     args.add_argument("--serve")
     args = args.parse_args()
@@ -543,7 +561,8 @@ def main():
                 for name in ["ours"] + [p for p in peers.split() if p in workers]:
                     if name in dropped or (turn == args.rounds and turn > 0 and times.get(name, [0])[0] > 300):
                         continue
-                    said = workers[name].ask(ours_request(request) if name == "ours" else request)
+                    asked = ours_request(request, name in checks) if name == "ours" else request
+                    said = workers[name].ask(asked, args.by == "cpu")
                     if "error" in said:
                         dropped.add(name)
                         notes.append(f"{row}: {name}: {said['error']}")
@@ -555,7 +574,7 @@ def main():
                         times.setdefault(name, []).append(said["ms"])
                     if said["ms"] > 4000:
                         dropped.add(name)
-                    checks[name] = said.get("check")
+                    checks.setdefault(name, said.get("check"))
             medians = {name: statistics.median(t) for name, t in times.items()}
             ours = medians.pop("ours", math.nan)
             ranked = sorted(medians.items(), key=lambda x: x[1])
@@ -569,7 +588,7 @@ def main():
             label = row if task in ("state", "frames", "exact", "batch") else f"{row} {task}"
             lines.append(f"| {label} | {show(ours)} | {best[0]} | {show(best[1])} | {best[1] / ours:.2f} | {others} | {found} |")
             print(lines[-1], flush=True)
-    foot = "\nPeers: " + " · ".join(versions() + ["prism-q 0.37.0"]) + f". Threads: {args.threads}. Rounds: {args.rounds}."
+    foot = "\nPeers: " + " · ".join(versions() + ["prism-q 0.37.0"]) + f". Threads: {args.threads}. Rounds: {args.rounds}. Time: {args.by}."
     text = "\n".join(lines) + "\n" + foot + "".join(f"\nNot measured: {n}." for n in notes) + "\n"
     print(foot + "".join(f"\nNot measured: {n}." for n in notes))
     if args.markdown:

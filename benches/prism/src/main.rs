@@ -10,6 +10,13 @@ use serde_json::{json, Value};
 
 type Answer = Result<Value, Box<dyn Error>>;
 
+/// A simulation of a program; a closure could not say that its result borrows the program.
+macro_rules! state {
+    ($program:expr) => {
+        simulate(&$program.circuit).seed(1)
+    };
+}
+
 fn terms(request: &Value) -> Vec<(f64, Vec<PauliTerm>)> {
     let letter = |(letter, qubit): (char, &Value)| {
         let qubit = qubit.as_u64().unwrap_or(0) as usize;
@@ -35,11 +42,11 @@ fn answer(request: &Value) -> Answer {
     let ms = |began: Instant| began.elapsed().as_secs_f64() * 1e3;
     let sum = terms(request);
     let text = &texts[0];
-    let state = |program: &openqasm::BraketProgram| simulate(&program.circuit).seed(1);
     match request["task"].as_str().unwrap_or("") {
         "batch" => {
             for text in &texts {
-                state(&openqasm::parse_braket(text)?).sample_counts(shots)?;
+                let program = openqasm::parse_braket(text)?;
+                state!(program).sample_counts(shots)?;
             }
             Ok(json!({"ms": ms(began)}))
         }
@@ -54,16 +61,16 @@ fn answer(request: &Value) -> Answer {
             let count = links.len();
             let parameters = Parameters::from_links(links, count);
             let began = Instant::now();
-            let all = state(&program).expectation_gradient(&sum, &parameters)?.gradient;
+            let all = state!(program).expectation_gradient(&sum, &parameters)?.gradient;
             Ok(json!({"ms": ms(began), "check": all.iter().map(|x| x * x).sum::<f64>().sqrt()}))
         }
         "values" | "exact" => {
             let program = openqasm::parse_braket(text)?;
             let strings: Vec<Vec<PauliTerm>> = sum.iter().map(|t| t.1.clone()).collect();
             let run = match request["engine"].as_str() {
-                Some("density-matrix") => state(&program).backend(BackendKind::DensityMatrix),
-                Some("mps") => state(&program).backend(BackendKind::Mps { max_bond_dim: 64 }),
-                _ => state(&program).backend(BackendKind::Statevector),
+                Some("density-matrix") => state!(program).backend(BackendKind::DensityMatrix),
+                Some("mps") => state!(program).backend(BackendKind::Mps { max_bond_dim: 64 }),
+                _ => state!(program).backend(BackendKind::Statevector),
             };
             let run = match &program.noise {
                 Some(noise) => run.noise(noise),
@@ -76,8 +83,8 @@ fn answer(request: &Value) -> Answer {
         task => {
             let program = openqasm::parse_braket(text)?;
             let run = match &program.noise {
-                Some(noise) => state(&program).noise(noise),
-                None => state(&program),
+                Some(noise) => state!(program).noise(noise),
+                None => state!(program),
             };
             if task == "frames" {
                 run.shots(shots)?;
