@@ -412,7 +412,7 @@ class Row:
 
 
 def since(began):
-    return {"ms": (time.perf_counter() - began[0]) * 1e3, "cpu_ms": (time.process_time() - began[1]) * 1e3}
+    return {"ms": (time.perf_counter() - began[0]) * 1e3, "python_cpu_ms": (time.process_time() - began[1]) * 1e3}
 
 
 def serve(name, threads):
@@ -471,7 +471,7 @@ class Worker:
             said = json.loads(line)
             if by_cpu and "ms" in said:
                 # Peers in Python tell it without what they do between requests.
-                said["ms"] = said.get("cpu_ms", self.spent() - began)
+                said["ms"] = said.get("python_cpu_ms", self.spent() - began)
             return said
         except (BrokenPipeError, json.JSONDecodeError) as error:
             return {"error": str(error)}
