@@ -11,6 +11,7 @@ pub mod door;
 pub mod faults;
 mod http;
 mod meter;
+mod neighbours;
 mod offers;
 mod page;
 mod policy;
@@ -39,7 +40,7 @@ use std::net::SocketAddr;
 pub fn environment(address: SocketAddr) -> Vec<(String, String)> {
     let url = format!("http://{address}");
     let mut out: Vec<(String, String)> = Vec::new();
-    for name in ["BRAKET", "S3", "STS", "PRICING"] {
+    for name in ["BRAKET", "S3", "STS", "PRICING", "IAM", "ECR", "CLOUDWATCH_LOGS"] {
         out.push((format!("AWS_ENDPOINT_URL_{name}"), url.clone()));
     }
     out.push(("BRAKET_ENDPOINT".into(), url.clone()));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::http::{Request, decode};
+use crate::neighbours;
 use crate::route::bucket_of_host;
 
 /// A list of statements that was read and checked.
@@ -114,6 +115,9 @@ fn fits(pattern: &str, text: &str) -> bool {
 pub(crate) fn needs(request: &Request, operation: &str) -> Vec<(String, Vec<String>)> {
     if let Some(call) = operation.strip_prefix("S3.") {
         return vec![of_store(request, call)];
+    }
+    if let Some(action) = neighbours::action(request, operation) {
+        return vec![(action, vec!["*".to_owned()])];
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
     let of_body = |name: &str| body.pointer(name).and_then(Value::as_str).map(str::to_owned);

@@ -1,7 +1,7 @@
 //! Which operation a request names.
 
 use crate::http::Request;
-use crate::{braket, offers};
+use crate::{braket, neighbours, offers};
 
 /// The operation that a request names, by the service's paths; unsigned ones are S3's or ours.
 pub(crate) fn operation(request: &Request) -> &'static str {
@@ -22,7 +22,11 @@ pub(crate) fn operation(request: &Request) -> &'static str {
         "sts" => return "GetCallerIdentity",
         "s3" => return object_operation(request),
         "braket" => return braket::operation(method, path).unwrap_or("Unknown"),
-        _ => {}
+        other => {
+            if let Some(operation) = neighbours::operation(other) {
+                return operation;
+            }
+        }
     }
     if method == "POST" && path == "/" {
         return "GetCallerIdentity";

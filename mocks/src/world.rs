@@ -18,7 +18,7 @@ use crate::route::operation;
 use crate::run::{Done, Outcome, Work, Worker, part, parts};
 use crate::s3::{Objects, Store};
 use crate::time::{Now, http_date, iso};
-use crate::{access, offers, page, sts};
+use crate::{access, neighbours, offers, page, sts};
 
 /// When a task moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(crate) struct Note {
 fn writes(request: &Request, operation: &str) -> bool {
     !matches!(request.method.as_str(), "GET" | "HEAD")
         && !operation.starts_with("Search")
-        && operation != "GetCallerIdentity"
+        && !matches!(operation, "GetCallerIdentity" | "ListRoles" | "Logs" | "Ecr")
 }
 
 /// Who asks, and where.
@@ -328,6 +328,7 @@ impl World {
                 Response::json(200, &state)
             }
             "GetCallerIdentity" => sts::handle(request, &caller.account, &caller.request_id),
+            "ListRoles" | "Logs" | "Ecr" => neighbours::handle(request, operation, &caller.account, now),
             _ if operation.starts_with("S3.") => self.store(now, request, &operation[3..], caller),
             _ => braket::handle(self, now, request, caller, fault),
         }

@@ -116,7 +116,7 @@ struct File {
 }
 
 /// Operations that faults may name.
-const OPERATIONS: [&str; 37] = [
+const OPERATIONS: [&str; 40] = [
     "*",
     "CreateQuantumTask",
     "GetQuantumTask",
@@ -136,6 +136,9 @@ const OPERATIONS: [&str; 37] = [
     "TagResource",
     "UntagResource",
     "GetCallerIdentity",
+    "ListRoles",
+    "Logs",
+    "Ecr",
     "Offers",
     "OffersJson",
     "ListBuckets",

@@ -128,3 +128,17 @@ fn a_job_lives_and_ends() {
     wrong["instanceConfig"]["instanceType"] = json!("ml.none");
     refused(&c.ask("POST", "/job", &wrong), 400, "'instanceConfig.instanceType'");
 }
+
+#[test]
+fn what_stands_around_jobs_answers_too() {
+    let mut c = Caller::north();
+    let form = |prefix: &str| format!("Action=ListRoles&Version=2010-05-08&PathPrefix={prefix}").into_bytes();
+    let roles = c.send("iam", "POST", "/", form("%2Fservice-role%2F"));
+    let text = String::from_utf8_lossy(&roles.body).into_owned();
+    assert!(text.contains("role/service-role/AmazonBraketJobsExecutionRole</Arn>"), "{text}");
+    let none = c.send("iam", "POST", "/", form("%2Fother%2F"));
+    assert!(!String::from_utf8_lossy(&none.body).contains("<Arn>"));
+    assert_eq!(c.send("iam", "POST", "/", b"Action=DeleteRole".to_vec()).status, 400);
+    assert_eq!(c.send("logs", "POST", "/", b"{}".to_vec()).status, 400);
+    assert_eq!(c.send("sts", "POST", "/", b"Action=GetCallerIdentity".to_vec()).status, 200);
+}
