@@ -26,7 +26,7 @@ const fn row(
 }
 
 /// All codes of programs, by number.
-pub static ROWS: [CodeRow; 52] = [
+pub static ROWS: [CodeRow; 53] = [
     row(
         "SB5001",
         "unexpected text",
@@ -377,6 +377,13 @@ pub static ROWS: [CodeRow; 52] = [
         "A basis state has one digit for each qubit, qubit 0 first.",
         "Give as many digits as there are qubits.",
         "qubit[2] q;\nh q;\n#pragma braket result amplitude \"0\"",
+    ),
+    row(
+        "SB5057",
+        "a value without its input",
+        "A value was given for a name that the program does not declare as an input; it does nothing.",
+        "Mind the spelling: the nearest name is shown.",
+        "",
     ),
     row(
         "SB5060",

@@ -104,7 +104,12 @@ impl CircuitArgs {
         for pair in &self.input {
             let (name, value) =
                 pair.split_once('=').ok_or_else(|| wrong(format!("{pair:?} is not NAME=VALUE")))?;
-            let value = if let Ok(n) = value.parse::<i64>() {
+            // `0010` is four bits, not ten: a number has no zeros in front.
+            let digits =
+                value.len() > 1 && value.starts_with('0') && value.bytes().all(|b| b"01".contains(&b));
+            let value = if digits {
+                InputValue::Bits(value.to_owned())
+            } else if let Ok(n) = value.parse::<i64>() {
                 InputValue::Int(n)
             } else if let Ok(x) = value.parse::<f64>() {
                 InputValue::Number(x)

@@ -1,7 +1,7 @@
 //! What programs mean by the specification: values of expressions, and what statements do.
 
 use shotbook_sim::engine::{Options, prepare};
-use shotbook_sim::qasm::{self, Inputs, ParseOptions};
+use shotbook_sim::qasm::{self, InputValue, Inputs, ParseOptions};
 
 /// The one outcome of a program without chance.
 fn outcome(text: &str) -> String {
@@ -206,4 +206,55 @@ fn delays_keep_their_unit() {
     assert_eq!(delay_of("qubit q; delay[1.5us] q;"), "delay[1500.0ns] q[0];");
     assert_eq!(delay_of("OPENQASM 2.0; qreg q[1]; delay(160) q[0];"), "delay[160.0dt] q[0];");
     assert!(delay_of("qubit q; delay[3dt] q; delay[1ns] q;").contains("in seconds and in cycles"));
+}
+
+/// The codes of a reading with one value given.
+fn given(ty: &str, value: InputValue) -> Vec<&'static str> {
+    let inputs = Inputs::from([("v".to_owned(), value)]);
+    let text = format!("input {ty} v;\nqubit q;\nx q;");
+    qasm::read("t", &text, &ParseOptions::default(), &inputs).diagnostics.iter().map(|d| d.code).collect()
+}
+
+#[test]
+fn an_input_takes_the_values_of_its_type_and_no_others() {
+    use InputValue::{Bits, Int, List, Number};
+    let bits = |text: &str| Bits(text.to_owned());
+    let right = [
+        ("int[8]", Int(-128)),
+        ("int[64]", Int(i64::MIN)),
+        ("uint[4]", Int(15)),
+        ("uint[64]", Int(i64::MAX)),
+        ("bool", Int(1)),
+        ("bit[2]", bits("10")),
+        ("bit[2]", Int(10)),
+        ("bit[2]", Int(3)),
+        ("int", Number(3.0)),
+        ("array[float[64], 2]", List(vec![Int(1), Number(0.5)])),
+    ];
+    for (ty, value) in right {
+        assert_eq!(given(ty, value.clone()), [] as [&str; 0], "{ty} {value:?}");
+    }
+    let wrong = [
+        ("int[8]", Int(128)),
+        ("int[8]", Number(2.5)),
+        ("uint[4]", Int(-1)),
+        ("uint[4]", Int(16)),
+        ("bool", Int(2)),
+        ("bit[2]", Int(101)),
+        ("bit[2]", bits("101")),
+        ("int", bits("10")),
+        ("array[float[64], 2]", List(vec![Int(1)])),
+        ("array[float[64], 2]", Number(1.0)),
+        ("int", List(vec![Int(1)])),
+    ];
+    for (ty, value) in wrong {
+        assert_eq!(given(ty, value.clone()), ["SB5034"], "{ty} {value:?}");
+    }
+    let surplus = Inputs::from([("thet".to_owned(), Number(1.0))]);
+    let reading =
+        qasm::read("t", "input float theta;\nqubit q;\nrx(theta) q;", &ParseOptions::default(), &surplus);
+    assert!(reading.circuit.is_some());
+    let help: Vec<_> =
+        reading.diagnostics.iter().map(|d| (d.code, d.help.as_deref().unwrap_or(""))).collect();
+    assert_eq!(help, [("SB5057", "did you mean `theta`?")]);
 }

@@ -159,7 +159,7 @@ impl Lowering<'_> {
         }
         match scalar(&given, element) {
             Some(value) => self.declare(name, Symbol::Known { ty: element, value, constant: true }),
-            None => self.wrong_input(name),
+            None => self.wrong_input(name, &wanted(element), &given),
         }
     }
 
@@ -168,23 +168,20 @@ impl Lowering<'_> {
             return self.error("SB5034", written.span, "an input array has one dimension", "use one");
         };
         let size = self.array_size(dimension)?;
-        let InputValue::List(items) = given else { return self.wrong_input(name) };
+        let list = format!("a list of {size}, each {}", wanted(ty));
+        let InputValue::List(items) = given else { return self.wrong_input(name, &list, given) };
         let values: Option<Vec<Value>> = items.iter().map(|i| scalar(i, ty)).collect();
         match values.filter(|v| v.len() == size) {
             Some(values) => {
                 self.declare(name, Symbol::Array { ty, dimensions: Rc::new([size]), values, constant: true })
             }
-            None => self.wrong_input(name),
+            None => self.wrong_input(name, &list, given),
         }
     }
 
-    fn wrong_input<T>(&mut self, name: &Name) -> Lowered<T> {
-        self.error(
-            "SB5034",
-            name.span,
-            format!("the value given for `{}` is not of this type", name.text),
-            "give another",
-        )
+    fn wrong_input<T>(&mut self, name: &Name, ty: &str, given: &InputValue) -> Lowered<T> {
+        let message = format!("the value given for `{}` is {}, not {ty}", name.text, words(given));
+        self.error("SB5034", name.span, message, &format!("give {ty}: `--input {}=VALUE`", name.text))
     }
 
     /// What shapes the whole program stands in no block.
@@ -265,10 +262,58 @@ fn scalar(given: &InputValue, ty: Type) -> Option<Value> {
             }
             Value::Uint(text.bytes().fold(0, |n, b| n << 1 | u64::from(b == b'1')))
         }
-        (InputValue::Int(n), _) => Value::Int(*n),
+        (InputValue::Int(n), Type::Bits(width)) if !fits(*n, ty) => return as_digits(*n, width),
+        (InputValue::Int(n), _) if fits(*n, ty) => Value::Int(*n),
         (InputValue::Number(x), Type::Float | Type::Angle(_)) => Value::Float(*x),
-        (InputValue::Number(x), _) if x.fract() == 0.0 && x.abs() < 9.0e15 => Value::Int(*x as i64),
+        (InputValue::Number(x), _) if x.fract() == 0.0 && x.abs() < 9.0e15 && fits(*x as i64, ty) => {
+            Value::Int(*x as i64)
+        }
         _ => return None,
     };
     crate::circuit::classical::cast(ty, value).ok()
+}
+
+/// Whether a given integer is a value of a type; in a program it would wrap, but nobody means that here.
+fn fits(n: i64, ty: Type) -> bool {
+    let n = i128::from(n);
+    match ty {
+        Type::Bool => (0..=1).contains(&n),
+        Type::Int(width) => {
+            (-(1i128 << (width.clamp(1, 64) - 1))..1i128 << (width.clamp(1, 64) - 1)).contains(&n)
+        }
+        Type::Uint(width) | Type::Bits(width) => (0..1i128 << width.min(64)).contains(&n),
+        Type::Float | Type::Angle(_) => true,
+    }
+}
+
+/// Bits that were given without quotes: `10` for two bits is not ten.
+fn as_digits(n: i64, width: u32) -> Option<Value> {
+    let text = n.to_string();
+    (text.len() <= width as usize && text.bytes().all(|b| b == b'0' || b == b'1'))
+        .then(|| Value::Uint(text.bytes().fold(0, |n, b| n << 1 | u64::from(b == b'1'))))
+}
+
+/// What an input of a type takes, in words.
+fn wanted(ty: Type) -> String {
+    match ty {
+        Type::Bool => "true or false".to_owned(),
+        Type::Int(width) => {
+            let most = (1i128 << (width.clamp(1, 64) - 1)) - 1;
+            format!("an integer from {} to {most}", -most - 1)
+        }
+        Type::Uint(width) => format!("an integer from 0 to {}", (1i128 << width.min(64)) - 1),
+        Type::Float | Type::Angle(_) => "a number".to_owned(),
+        Type::Bits(1) => "one bit, 0 or 1".to_owned(),
+        Type::Bits(width) => format!("{width} bits, such as \"{}\"", "01".repeat(width.min(8) as usize / 2)),
+    }
+}
+
+/// What was given, in words.
+fn words(given: &InputValue) -> String {
+    match given {
+        InputValue::Int(n) => n.to_string(),
+        InputValue::Number(x) => format!("{x:?}"),
+        InputValue::Bits(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
+        InputValue::List(items) => format!("a list of {}", items.len()),
+    }
 }

@@ -111,10 +111,34 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
     lowering.physical = program.physical.keys().enumerate().map(|(i, &label)| (label, i as u32)).collect();
     lowering.circuit.n_qubits = lowering.physical.len() as u32;
     let _flow = lowering.statements(&program.statements);
+    lowering.surplus(program);
     lowering.finish()
 }
 
 impl Lowering<'_> {
+    /// Values for inputs that the program does not declare are worth a word: often a name is misspelt.
+    fn surplus(&mut self, program: &Program) {
+        if self.inputs.is_empty() {
+            return;
+        }
+        let declared: Vec<&str> = program
+            .statements
+            .iter()
+            .filter_map(
+                |s| if let StmtKind::Input(_, name) = &s.kind { Some(name.text.as_str()) } else { None },
+            )
+            .collect();
+        for name in self.inputs.keys().filter(|n| !declared.contains(&n.as_str())) {
+            let message = format!("the program has no input `{name}`");
+            let help = match nearest(name, declared.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if declared.is_empty() => "leave the value out".to_owned(),
+                None => format!("it has {}", declared.join(", ")),
+            };
+            self.diagnostics.push(Diagnostic::warning("SB5057", Span::default(), message).with_help(help));
+        }
+    }
+
     fn finish(mut self) -> Result<(Circuit, Vec<Diagnostic>), Vec<Diagnostic>> {
         if self.diagnostics.iter().any(|d| d.severity == crate::diagnostic::Severity::Error) {
             return Err(self.diagnostics);
