@@ -109,7 +109,13 @@ impl Fuser {
                     self.give_out(target);
                     None
                 };
-                self.out.push(Op::Step(Step::Flip { target, on }));
+                let flip = Op::Step(Step::Flip { target, on });
+                // Twice is not at all: a rotation of two qubits that is written with two flips.
+                if self.out.last() == Some(&flip) {
+                    self.out.pop();
+                } else {
+                    self.out.push(flip);
+                }
                 if let Some(d) = waits {
                     // After the flip the phase depends on the bit and on whether it was flipped.
                     self.whole *= d[0];

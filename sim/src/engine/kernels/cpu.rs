@@ -131,8 +131,8 @@ wide_versions! {
     fn gates::flip(blocks: &mut [Block], target: u32, on: Where);
     /// Multiplies by a factor where the condition holds.
     fn gates::phase(blocks: &mut [Block], on: Where, factor: Complex64);
-    /// Turns of different bits: amplitudes x and y that differ in one become x - t y and y + t x.
-    fn fused::turns(blocks: &mut [Block], turns: &[(u32, f64)]);
+    /// Turns of different bits, x - t y and y + t x, after the factors of two tables, which may be empty.
+    fn fused::turns(blocks: &mut [Block], tables: [&[Block]; 2], turns: &[(u32, f64)]);
     /// Multiplies each amplitude by the factor in the same place.
     fn fused::times(blocks: &mut [Block], factors: &[Block]);
     /// Makes one run of amplitudes a multiple of another.

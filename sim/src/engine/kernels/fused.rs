@@ -6,9 +6,10 @@ use super::body::runs;
 use super::eight::{Amps, Eight};
 use super::{Block, LANE_BITS, LANES};
 
-/// Turns of different bits: x - t y and y + t x.
+/// Turns of different bits, x - t y and y + t x, after the factors of two tables, either of which
+/// may be empty.
 #[inline(always)]
-pub(super) fn turns<V: Eight>(blocks: &mut [Block], turns: &[(u32, f64)]) {
+pub(super) fn turns<V: Eight>(blocks: &mut [Block], tables: [&[Block]; 2], turns: &[(u32, f64)]) {
     let mut inside = [0.0; LANE_BITS as usize];
     let mut wide = [(0usize, 0.0); 64];
     let mut count = 0;
@@ -20,8 +21,12 @@ pub(super) fn turns<V: Eight>(blocks: &mut [Block], turns: &[(u32, f64)]) {
             count += 1;
         }
     }
-    if inside != [0.0; LANE_BITS as usize] {
-        lanes::<V>(blocks, inside);
+    match tables.map(<[Block]>::is_empty) {
+        [true, true] if inside == [0.0; LANE_BITS as usize] => {}
+        [true, true] => lanes::<V>(blocks, inside),
+        [false, false] => scaled_lanes::<V, true>(blocks, tables[0], tables[1], inside),
+        [false, true] => scaled_lanes::<V, false>(blocks, tables[0], &[], inside),
+        [true, false] => scaled_lanes::<V, false>(blocks, tables[1], &[], inside),
     }
     let mut wide = &wide[..count];
     while let [a, b, c, rest @ ..] = wide {
@@ -35,22 +40,50 @@ pub(super) fn turns<V: Eight>(blocks: &mut [Block], turns: &[(u32, f64)]) {
     }
 }
 
-/// Turns of the bits inside a block.
+/// The tangents of the bits inside a block with the sign of each lane.
 #[inline(always)]
-fn lanes<V: Eight>(blocks: &mut [Block], t: [f64; 3]) {
+fn signed<V: Eight>(t: [f64; 3]) -> [V; 3] {
     let mut signed = [[0.0; LANES]; 3];
     for (k, signed) in signed.iter_mut().enumerate() {
         for (l, s) in signed.iter_mut().enumerate() {
             *s = if l >> k & 1 == 0 { -t[k] } else { t[k] };
         }
     }
-    let signed = [V::read(&signed[0]), V::read(&signed[1]), V::read(&signed[2])];
+    [V::read(&signed[0]), V::read(&signed[1]), V::read(&signed[2])]
+}
+
+#[inline(always)]
+fn turned<V: Eight>(x: Amps<V>, signed: [V; 3]) -> Amps<V> {
+    let x = x.plus(x.exchanged::<1>(), signed[0]);
+    let x = x.plus(x.exchanged::<2>(), signed[1]);
+    x.plus(x.exchanged::<4>(), signed[2])
+}
+
+/// Turns of the bits inside a block.
+#[inline(always)]
+fn lanes<V: Eight>(blocks: &mut [Block], t: [f64; 3]) {
+    let signed = signed::<V>(t);
     for block in blocks {
-        let mut x = Amps::<V>::read(block);
-        x = x.plus(x.exchanged::<1>(), signed[0]);
-        x = x.plus(x.exchanged::<2>(), signed[1]);
-        x = x.plus(x.exchanged::<4>(), signed[2]);
-        x.write(block);
+        turned(Amps::read(block), signed).write(block);
+    }
+}
+
+/// Turns of the bits inside a block after the factors of one or two tables: what a pass over the
+/// tile costs is mostly the way to and from the cache.
+#[inline(always)]
+fn scaled_lanes<V: Eight, const TWO: bool>(
+    blocks: &mut [Block],
+    first: &[Block],
+    second: &[Block],
+    t: [f64; 3],
+) {
+    let signed = signed::<V>(t);
+    for (i, (block, f)) in blocks.iter_mut().zip(first).enumerate() {
+        let mut x = Amps::read(block).times(Amps::read(f));
+        if TWO {
+            x = x.times(Amps::read(&second[i]));
+        }
+        turned(x, signed).write(block);
     }
 }
 

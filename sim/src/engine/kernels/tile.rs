@@ -108,14 +108,22 @@ fn fill(cpu: Cpu, out: &mut [Block], size: u32, phases: &[(Where, Complex64)]) {
 impl Work<'_> {
     /// Does the stage to one tile; `outer` holds its bits outside, `spare` is kept between tiles.
     fn tile(&self, blocks: &mut [Block], outer: u64, spare: &mut Vec<Block>) {
+        // Factors that wait for the next turns, to be applied in the same pass.
+        let (mut own, mut other): (&[Block], bool) = (&[], false);
         for (group, table) in self.stage.groups.iter().zip(&self.tables) {
+            if let Group::Turns(list) = group {
+                let tables = [own, if other { &spare[..] } else { &[] }];
+                turns(self.cpu, blocks, tables, list);
+                (own, other) = (&[], false);
+                continue;
+            }
+            self.give(blocks, own, if other { &spare[..] } else { &[] });
+            (own, other) = (&[], false);
             match group {
-                Group::Turns(list) => turns(self.cpu, blocks, list),
+                Group::Turns(_) => {}
                 Group::Phases { mixed, .. } => {
-                    if !table.is_empty() {
-                        times(self.cpu, blocks, table);
-                    }
-                    self.mixed(blocks, outer, mixed, spare);
+                    own = table;
+                    other = self.mixed(blocks, outer, mixed, spare);
                 }
                 Group::Step { outer: on, step: inner } => {
                     if meets(outer, *on) {
@@ -124,21 +132,33 @@ impl Work<'_> {
                 }
             }
         }
+        self.give(blocks, own, if other { &spare[..] } else { &[] });
     }
 
-    fn mixed(&self, blocks: &mut [Block], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block>) {
+    fn give(&self, blocks: &mut [Block], own: &[Block], other: &[Block]) {
+        for table in [own, other] {
+            if !table.is_empty() {
+                times(self.cpu, blocks, table);
+            }
+        }
+    }
+
+    /// Phases that depend on where the tile lies: one at once, more as a table in `spare`, for
+    /// which the answer is true.
+    fn mixed(&self, blocks: &mut [Block], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block>) -> bool {
         let here: Vec<_> =
             mixed.iter().filter(|m| meets(outer, m.outer)).map(|m| (m.own, m.factor)).collect();
-        // A few are quicker one by one than as a table.
-        if here.len() <= 2 {
-            for (own, factor) in here {
-                phase(self.cpu, blocks, own, factor);
-            }
-            return;
+        if here.is_empty() {
+            return false;
+        }
+        // One is quicker by itself than as a table.
+        if here.len() == 1 {
+            phase(self.cpu, blocks, here[0].0, here[0].1);
+            return false;
         }
         spare.resize(blocks.len(), Block::ZERO);
         fill(self.cpu, spare, self.stage.bits.len() as u32, &here);
-        times(self.cpu, blocks, spare);
+        true
     }
 }
 

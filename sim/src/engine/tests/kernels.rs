@@ -69,6 +69,11 @@ fn stages_do_what_their_steps_do() {
                 let angle = [PI, PI / 2.0, PI - 1e-3, PI + 1e-9][q as usize % 4];
                 build = build.gate(Gate::Ry, &[q], &[angle]).gate(Gate::Rz, &[q], &[0.1 + f64::from(q)]);
             }
+            for q in 1..n {
+                // Phases of two qubits, written with flips.
+                let (cx, rz) = (&[q - 1, q][..], &[0.2 + f64::from(q)]);
+                build = build.gate(Gate::Cnot, cx, &[]).gate(Gate::Rz, &[q], rz).gate(Gate::Cnot, cx, &[]);
+            }
             let circuit = build.random_gates(&mut Rng::new(100 + seed), 60).circuit;
             let angles: Vec<f64> = circuit
                 .angles
