@@ -20,7 +20,7 @@ const fn row(code: &'static str, kind: &'static str, exit: u8, why: &'static str
 }
 
 /// All codes, by number.
-pub static ROWS: [Row; 32] = [
+pub static ROWS: [Row; 34] = [
     row(
         "SB1001",
         "bug",
@@ -62,6 +62,13 @@ pub static ROWS: [Row; 32] = [
         1,
         "Another process holds the store.",
         "Wait a moment and type the command again.",
+    ),
+    row(
+        "SB1106",
+        "store",
+        1,
+        "The store would lie on a file system that several machines share.",
+        "--store sqlite:PATH on a disk of this machine",
     ),
     row("SB2001", "usage", 2, "The command line cannot be understood.", "shotbook help VERB"),
     row(
@@ -121,6 +128,13 @@ pub static ROWS: [Row; 32] = [
         2,
         "The parameters of that training mean nothing here.",
         "shotbook models list; start cold, or from a training of the same circuit and kind.",
+    ),
+    row(
+        "SB2012",
+        "usage",
+        2,
+        "The store was made on another machine; used on both, it would buy everything twice.",
+        "shotbook store here, once no other machine uses it",
     ),
     row(
         "SB2020",

@@ -38,6 +38,8 @@ pub const NAMES: &[&str] = &[
     "fetch.after",
     "settle.before",
     "settle.after",
+    "notify.before",
+    "notify.after",
     "compute.before",
     "compute.after",
     "told.before",

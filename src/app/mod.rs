@@ -1,6 +1,7 @@
 //! Deeds that more than one door needs: submit a circuit, carry on what is owed, read a result.
 
 mod compute;
+mod notify;
 mod price_lists;
 mod session;
 mod submit;
@@ -8,6 +9,7 @@ mod sweep;
 pub mod training;
 
 pub use compute::Simulator;
+pub use notify::deliver;
 pub use price_lists::{ListsError, PriceLists};
 pub use session::{Here, SystemClock, runtime};
 pub use submit::{

@@ -113,6 +113,8 @@ verbs! {
     Resume => resume,
     /// Work on all jobs of the store
     Worker => worker,
+    /// Tell a program or a web address what becomes of jobs
+    On => on,
     /// Show a result
     Result => result,
     /// Say how far two results are apart
@@ -237,6 +239,8 @@ fn numbers_below_zero(command: clap::Command) -> clap::Command {
 
 fn start_log(global: &Global) {
     let level = match (global.quiet, global.verbose) {
+        // Whoever asks for JSON reads it with a program, and wants to know what moved.
+        (false, 0) if global.log == "json" => "shotbook=info",
         (true, _) | (false, 0) => return,
         (false, 1) => "shotbook=info",
         (false, _) => "shotbook=trace,debug",

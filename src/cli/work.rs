@@ -112,7 +112,7 @@ async fn asked_to_stop() {
 /// A runner as commands have it.
 pub type HereRunner<'a> = Runner<'a, SdkBraket, SystemClock>;
 
-/// A runner of this process, handed to `work`.
+/// A runner of this process, handed to `work`; once that is done, what hooks ask for is delivered.
 pub fn with_runner<T>(
     context: &Context,
     store: &dyn Store,
@@ -128,6 +128,7 @@ pub fn with_runner_of<T>(
     braket: &SdkBraket,
     work: impl AsyncFnOnce(&HereRunner<'_>) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
+    at_home(store)?;
     let clock = SystemClock;
     let stop = interrupted;
     let simulator = Simulator { stop: &stop };
@@ -137,9 +138,26 @@ pub fn with_runner_of<T>(
         .with_prices(context.prices()?)
         .with_price_source(&newest)
         .until(&stop);
-    match context.block_on(work(&runner))? {
+    let done = context.block_on(work(&runner))?;
+    notify(store);
+    match done {
         Some(done) => done.map(Some),
         None => Ok(None),
+    }
+}
+
+/// A store that came from another machine pays nothing until a person says that it moved.
+pub fn at_home(store: &dyn Store) -> Result<(), Failure> {
+    if store.is_elsewhere() {
+        return Err(Failure::new("SB2012", "the store was made on another machine"));
+    }
+    Ok(())
+}
+
+/// Delivers what is due. A receiver that fails is tried again later, and spoils nothing here.
+fn notify(store: &dyn Store) {
+    if let Err(error) = crate::app::deliver(store, &runner::this_process(), &interrupted) {
+        tracing::warn!(%error, "notices were not delivered; shotbook on deliver");
     }
 }
 

@@ -54,6 +54,24 @@ impl State {
         }
     }
 
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::Submitting,
+        Self::Queued,
+        Self::Running,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Refused,
+        Self::Unsure,
+    ];
+
+    /// The state of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
     /// Its word.
     pub fn word(self) -> &'static str {
         match self {

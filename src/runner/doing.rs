@@ -144,6 +144,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         };
         let (attempt, send) = (job.attempt, *sends);
         failpoint::hit("send.before")?;
+        self.meter.sent();
         let reply = self.braket.send(&sealed.lane, sealed.signed_at, body).await;
         failpoint::hit("send.after")?;
         let error = match &reply {
@@ -223,9 +224,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     }
 
     async fn poll(&self, job: Job) -> Result<Step, RunError> {
-        let Stage::Running { task, lane, seen, queue, .. } = &job.stage else {
+        let Stage::Running { task, lane, seen, queue, poll_at, .. } = &job.stage else {
             return Ok(Step::Moved(Box::new(job)));
         };
+        self.meter.polled(self.clock.now().since(*poll_at));
         match self.listed(lane, task).await {
             Ok(Some(status)) if status == *seen => {
                 let report = StatusReport {
@@ -343,6 +345,9 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Ok(match self.store.commit(&change)? {
             Committed::Yes(version) => {
                 after.version = version;
+                let (name, stage) = (change.event.name(), after.stage.name());
+                let task = after.task().map(QuantumTaskArn::as_str);
+                tracing::info!(job = %after.terms.id, task, event = name, stage, attempt = after.attempt, "moved");
                 Stored::Yes(Box::new(after))
             }
             Committed::Reload => Stored::Reload,

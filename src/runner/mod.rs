@@ -10,6 +10,7 @@ mod doing;
 mod drive;
 mod fire;
 mod lanes;
+mod meter;
 mod pace;
 #[cfg(test)]
 mod simulation;
@@ -17,11 +18,13 @@ mod watching;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use adoption::{ended_unpaid, imported};
 pub use alive::{is_gone, this_process};
 pub use drive::{Drained, Patience};
+pub use meter::{Meter, Reading};
 
 use crate::backend::{Braket, RemoteError};
 use crate::failpoint::Injected;
@@ -123,6 +126,7 @@ pub struct Runner<'a, B, C> {
     pace: RefCell<Pace>,
     watch: RefCell<watching::Watch>,
     looks: RefCell<fire::Looks>,
+    meter: Arc<Meter>,
     /// Reads the newest rates; without it a job is sent at those of its acceptance.
     price_source: Option<&'a dyn Fn() -> Option<PriceList>>,
     /// No further step begins once it says so.
@@ -156,6 +160,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             pace: RefCell::default(),
             watch: RefCell::default(),
             looks: RefCell::default(),
+            meter: Arc::default(),
             price_source: None,
             stop: &|| false,
         }
@@ -173,6 +178,11 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     pub fn with_prices(mut self, prices: PriceList) -> Self {
         self.prices = prices;
         self
+    }
+
+    /// What it counts, for whoever watches.
+    pub fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
     }
 
     /// The same runner, which looks at the newest rates before it sends.
@@ -322,11 +332,12 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         let (now, chance) = (self.clock.now(), self.clock.chance());
         match went {
             Went::Throttled(asked) => {
+                self.meter.throttled();
                 let until = now.after(asked.unwrap_or(Duration::from_secs(1)));
                 self.note(format!("pace/{region}"), "AWS asks for patience".to_owned(), Some(until));
             }
             Went::Answered => self.clear(&format!("pace/{region}")),
-            Went::Lost => {}
+            Went::Lost => self.meter.lost(),
         }
         self.pace.borrow_mut().went(region, operation, went, now, chance);
     }
@@ -351,6 +362,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
 
     /// Leaves a job alone for a while that grows with every failure in a row, with full jitter.
     fn rest(&self, id: &JobId, at_least: Duration, trouble: String) {
+        self.meter.retried();
         let mut resting = self.resting.borrow_mut();
         let failures = resting.get(id).map_or(0, |rest| rest.failures).saturating_add(1);
         let ceiling = REST_FIRST.saturating_mul(1 << failures.min(16)).min(REST_LAST);

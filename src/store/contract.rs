@@ -514,7 +514,8 @@ fn a_store_of_schema_2_is_taken_over_with_its_budgets() {
     drop(old);
     let connection = rusqlite::Connection::open(&path).unwrap();
     let later = "ALTER TABLE budget DROP COLUMN alerts; DROP INDEX job_failed; ALTER TABLE job DROP COLUMN shots; \
-                 ALTER TABLE job DROP COLUMN user; DROP TABLE note; PRAGMA user_version = 2";
+                 ALTER TABLE job DROP COLUMN user; DROP TABLE note; \
+                 DROP TABLE notice; DROP TABLE hook; PRAGMA user_version = 2";
     connection.execute_batch(later).unwrap();
     drop(connection);
     let store = SqliteStore::open(&path).unwrap();

@@ -314,6 +314,14 @@ impl Store for MemoryStore {
         Ok(own.map(|((_, n), job)| (*n, job.clone())).collect())
     }
 
+    fn census(&self) -> Result<BTreeMap<State, u64>, StoreError> {
+        let mut out = BTreeMap::new();
+        for job in self.lock().jobs.values() {
+            *out.entry(State::of(job)).or_default() += 1;
+        }
+        Ok(out)
+    }
+
     fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {
         let inner = self.lock();
         let failed = |j: &&Job| {

@@ -10,6 +10,7 @@ mod contract;
 mod damage;
 mod memory;
 mod notes;
+mod outbox;
 mod rows;
 mod sqlite;
 
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub use memory::MemoryStore;
 pub use notes::{Note, Notes};
+pub use outbox::{Hook, Notice, Outbox, Target, Waiting};
 pub use sqlite::{SqliteStore, restore};
 
 use crate::budget::ledger::{GENESIS, Posting, Verb};
@@ -247,6 +249,14 @@ pub enum StoreError {
     /// Its marker is here, the file is not.
     #[error("the store {0} vanished; its marker is still there")]
     Vanished(String),
+    /// It would lie on a file system that several machines share.
+    #[error("{path} lies on {kind}, where locks between processes cannot be trusted")]
+    Shared {
+        /// Which file.
+        path: String,
+        /// Kind of the file system.
+        kind: String,
+    },
     /// It holds the other kind of money.
     #[error("the store holds {holds} money and this job is {job}")]
     OtherMoney {
@@ -281,6 +291,14 @@ pub enum StoreError {
 
 /// What survives. All methods may fail with [`StoreError`]; a failed write changed nothing.
 pub trait Store: Notes {
+    /// Hooks and their notices, where the store keeps any.
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        None
+    }
+    /// Whether it belongs to another machine: a copy beside its original would buy everything again.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
     /// Id, schema and kind of money.
     fn identity(&self) -> Result<Identity, StoreError>;
     /// The store holds this kind of money from now on, or it did already; the other kind is refused.
@@ -294,6 +312,8 @@ pub trait Store: Notes {
     fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError>;
     /// How many jobs of a collection that were accepted at `since` or later failed or were refused.
     fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError>;
+    /// How many jobs there are of each state.
+    fn census(&self) -> Result<BTreeMap<State, u64>, StoreError>;
     /// One job by id.
     fn job(&self, id: &JobId) -> Result<Job, StoreError>;
     /// Ids that an argument can mean: an id or its unambiguous prefix, a key, a task ARN.
@@ -440,6 +460,12 @@ fn in_turns(jobs: Vec<(JobId, String)>, max: usize) -> Vec<JobId> {
     turns.sort_by_key(|(turn, _)| *turn);
     turns.truncate(max);
     turns.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The id of the notice of a step to a hook: the same for the same step, whoever writes it.
+fn notice_id(hook: &str, after: &Job) -> String {
+    let sum = rows::checksum(&["notice", hook, after.terms.id.as_str(), &after.version.to_string()]);
+    format!("n_{}", &sum[..20])
 }
 
 /// One line about a job for its journal.

@@ -7,9 +7,12 @@ mod jobs;
 mod money;
 mod notes;
 mod open;
+mod outbox;
+mod place;
 
 pub use open::restore;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +26,7 @@ use crate::budget::ledger::Posting;
 use crate::budget::{Alert, Balance, Budget};
 use crate::failpoint;
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
-use crate::job::{Job, Lane};
+use crate::job::{Job, Lane, State};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -35,6 +38,8 @@ pub struct SqliteStore {
     connection: Mutex<Connection>,
     path: PathBuf,
     id: StoreId,
+    /// Its marker names another machine.
+    elsewhere: std::sync::atomic::AtomicBool,
 }
 
 /// What SQLite said, in our words.
@@ -149,6 +154,7 @@ impl SqliteStore {
             return Ok((Committed::OverBudget(shortfall), false));
         }
         Self::record(t, &after, change.event.name(), change.at)?;
+        Self::tell(t, &stored, &after, change.at)?;
         Ok((Committed::Yes(after.version), true))
     }
 
@@ -184,6 +190,14 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
+    fn outbox(&self) -> Option<&dyn super::Outbox> {
+        Some(self)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.elsewhere.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     fn identity(&self) -> Result<Identity, StoreError> {
         let connection = self.lock();
         let money = open::meta(&connection, "money")?.as_deref().and_then(Kind::named);
@@ -279,6 +293,10 @@ impl Store for SqliteStore {
             Ok((r.get::<_, i64>(0)? as u64, JobId::new(r.get::<_, String>(1)?)))
         });
         rows.map_err(trouble)?.map(|row| row.map_err(trouble)).collect()
+    }
+
+    fn census(&self) -> Result<BTreeMap<State, u64>, StoreError> {
+        Self::count_states(&self.lock())
     }
 
     fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {

@@ -7,6 +7,7 @@ mod client;
 pub(crate) mod in_process;
 pub mod offers;
 pub mod operations;
+pub mod post;
 mod set;
 mod sign;
 mod wire;

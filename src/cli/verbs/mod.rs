@@ -17,6 +17,7 @@ pub mod man;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod models;
+pub mod on;
 pub mod prices;
 pub mod quote;
 pub mod reconcile;

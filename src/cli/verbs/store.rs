@@ -25,6 +25,8 @@ enum What {
         #[arg(short, value_name = "FILE")]
         output: PathBuf,
     },
+    /// This machine owns the store from now on; no other one may use it any more
+    Here,
     /// Put a copy in the place of the store; what was there is kept beside it
     Restore {
         /// Copy that `store backup` wrote
@@ -40,6 +42,10 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let store = context.store()?;
     match what {
         What::Restore { .. } => {}
+        What::Here => {
+            store.take_over()?;
+            out.say(&format!("{} belongs to this machine", store.path().display()));
+        }
         What::Check => {
             store.check()?;
             let (identity, totals) = (store.identity()?, store.totals()?);

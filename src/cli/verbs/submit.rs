@@ -298,6 +298,7 @@ pub(super) struct Met {
 
 /// Who answers at the device's region, before anything is accepted.
 pub(super) fn meet(context: &Context, store: &dyn Store, device: &Device) -> Result<Met, Failure> {
+    work::at_home(store)?;
     if device.is_local() {
         return Ok(Met::default());
     }

@@ -5,7 +5,7 @@ use super::world::Sim;
 use crate::budget::Budget;
 use crate::budget::ledger::Posting;
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId};
-use crate::job::{Job, Lane};
+use crate::job::{Job, Lane, State};
 use crate::money::Money;
 use crate::store::{
     Acceptance, Accepted, BudgetStatus, Change, Collection, Committed, EventRecord, Filter, Identity, Kind,
@@ -140,6 +140,9 @@ impl Store for Books<'_> {
     }
     fn points(&self, id: &CollectionId) -> Result<Vec<(u64, JobId)>, StoreError> {
         self.inner.points(id)
+    }
+    fn census(&self) -> Result<std::collections::BTreeMap<State, u64>, StoreError> {
+        self.inner.census()
     }
     fn failures(&self, id: &CollectionId, since: Timestamp) -> Result<u64, StoreError> {
         self.inner.failures(id, since)

@@ -1,5 +1,7 @@
 //! Jobs as rows: written whole, read whole, found by a filter.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{SqliteStore, money, trouble};
@@ -83,6 +85,19 @@ impl SqliteStore {
             .and_then(|mut s| s.query_row(params![id.as_str()], job_of).optional())
             .map_err(trouble)?;
         built(row.ok_or_else(|| StoreError::Missing { what: "job", name: id.to_string() })?)
+    }
+
+    pub(super) fn count_states(connection: &Connection) -> Result<BTreeMap<State, u64>, StoreError> {
+        let mut statement =
+            connection.prepare_cached("SELECT state, count(*) FROM job GROUP BY state").map_err(trouble)?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
+        let mut out = BTreeMap::new();
+        for row in rows.map_err(trouble)? {
+            let (word, n) = row.map_err(trouble)?;
+            let unknown = || StoreError::Damaged(format!("{word:?} is no state"));
+            out.insert(State::named(&word).ok_or_else(unknown)?, n as u64);
+        }
+        Ok(out)
     }
 
     pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Job>, StoreError> {

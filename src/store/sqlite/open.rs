@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStore, money, trouble};
+use super::{SqliteStore, money, place, trouble};
 use crate::failpoint;
 use crate::ids::{StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
-pub(super) const SCHEMA: u32 = 6;
+pub(super) const SCHEMA: u32 = 7;
 /// Marks a file as ours: "shtb".
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
@@ -31,6 +31,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0004_fails.sql"),
     include_str!("../migrations/0005_costs.sql"),
     include_str!("../migrations/0006_notes.sql"),
+    include_str!("../migrations/0007_outbox.sql"),
 ];
 
 impl SqliteStore {
@@ -55,12 +56,16 @@ impl SqliteStore {
         quick_check(&connection)?;
         let id = meta(&connection, "store")?;
         let id = id.map(StoreId::new).ok_or_else(|| StoreError::Damaged("the copy has no id".to_owned()))?;
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id })
+        let elsewhere = false.into();
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere })
     }
 
     fn open_once(path: &Path) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::Io(format!("SQLite {} is too old", rusqlite::version())));
+        }
+        if let Some(kind) = place::shared_by(path) {
+            return Err(StoreError::Shared { path: path.display().to_string(), kind });
         }
         let marker = marker(path);
         // In this order: whoever makes a store writes its marker last.
@@ -89,16 +94,45 @@ impl SqliteStore {
             money::check_journal(&snapshot, &money::journal(&snapshot, None)?)?;
             money::check_balances(&snapshot)?;
         }
+        let (machine, mut elsewhere) = (place::machine(), false);
         match fs::read_to_string(&marker) {
             Ok(named) if named.lines().next() != Some(id.as_str()) => {
                 let (path, marker) = (path.display(), marker.display());
                 return Err(StoreError::Damaged(format!("{path} is not the store that {marker} names")));
             }
-            Ok(_) => {}
-            Err(_) => write_file(&marker, format!("{id}\n").as_bytes())?,
+            Ok(named) => match (named.lines().nth(1), &machine) {
+                (Some(theirs), Some(ours)) => elsewhere = theirs != ours,
+                // Written by a version that did not know machines.
+                (None, Some(_)) => put_marker(&marker, &id, machine.as_deref())?,
+                (_, None) => {}
+            },
+            Err(_) => write_file(&marker, marker_text(&id, machine.as_deref()).as_bytes())?,
         }
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id })
+        let elsewhere = elsewhere.into();
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere })
     }
+}
+
+impl SqliteStore {
+    /// This machine owns the store from now on; whoever says so made sure that no other one uses it.
+    pub fn take_over(&self) -> Result<(), StoreError> {
+        put_marker(&marker(&self.path), &self.id, place::machine().as_deref())?;
+        self.elsewhere.store(false, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn marker_text(id: &StoreId, machine: Option<&str>) -> String {
+    machine.map_or_else(|| format!("{id}\n"), |machine| format!("{id}\n{machine}\n"))
+}
+
+/// Replaces a marker in one step: without one a vanished file would start empty.
+fn put_marker(marker: &Path, id: &StoreId, machine: Option<&str>) -> Result<(), StoreError> {
+    let mut name = marker.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", uuid::Uuid::new_v4().simple()));
+    let fresh = marker.with_file_name(name);
+    write_file(&fresh, marker_text(id, machine).as_bytes())?;
+    fs::rename(&fresh, marker).map_err(|e| io(&e))
 }
 
 /// Nobody else has the file open; a worker would go on writing to what is put aside.
