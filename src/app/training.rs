@@ -9,7 +9,7 @@ mod tests;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub use local::{Local, Table};
+pub use local::Local;
 use program::Program;
 use serde::{Deserialize, Serialize};
 

@@ -100,7 +100,40 @@ impl DataSet {
     /// # Errors
     /// The simulator's.
     pub fn accuracy(&self, middle: Middle) -> Result<f64, TrainError> {
-        let mut model = Model::new(middle, self.initial_weights.clone())?;
+        let weights = self.trained(middle, &self.initial_weights, self.iterations)?;
+        self.share_right(middle, &weights)
+    }
+
+    /// Weights after some iterations from a start, with the same settings.
+    ///
+    /// # Errors
+    /// The simulator's.
+    pub fn trained(&self, middle: Middle, start: &[f64], iterations: usize) -> Result<Vec<f64>, TrainError> {
+        let mut model = Model::new(middle, start.to_vec())?;
+        self.train(&mut model, iterations, &mut |_, _| Ok(false))?;
+        Ok(model.weights)
+    }
+
+    /// Iterations until a share of the test points is told right, in tens; all of them where it never is.
+    ///
+    /// # Errors
+    /// The simulator's.
+    pub fn iterations_to(&self, share: f64, start: &[f64]) -> Result<f64, TrainError> {
+        let mut model = Model::new(Middle::Quantum, start.to_vec())?;
+        let used = self.train(&mut model, self.iterations, &mut |model, iteration| {
+            Ok(iteration % 10 == 0 && self.right(model)? >= share)
+        })?;
+        Ok(used as f64)
+    }
+
+    /// Trains a model until its iterations are over or `enough` says so; iterations made.
+    fn train(
+        &self,
+        model: &mut Model,
+        iterations: usize,
+        enough: &mut dyn FnMut(&mut Model, usize) -> Result<bool, TrainError>,
+    ) -> Result<usize, TrainError> {
+        let middle = model.middle;
         let mut adam = Adam::new(0.07, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
         let order = match middle {
             Middle::Quantum => &self.epoch_order.quantum,
@@ -108,7 +141,10 @@ impl DataSet {
         };
         let per_epoch = self.train_x.len() / self.batch_size;
         let mut gradient = vec![0.0; WEIGHTS];
-        for iteration in 0..self.iterations {
+        for iteration in 0..iterations.min(self.iterations) {
+            if enough(model, iteration)? {
+                return Ok(iteration);
+            }
             gradient.fill(0.0);
             let start = iteration % per_epoch * self.batch_size;
             for &i in &order[iteration / per_epoch][start..start + self.batch_size] {
@@ -116,6 +152,70 @@ impl DataSet {
             }
             adam.step(&mut model.weights, &gradient);
         }
+        Ok(iterations)
+    }
+
+    /// The published initial weights.
+    pub fn weights(&self) -> &[f64] {
+        &self.initial_weights
+    }
+
+    /// Share of the test points that weights tell right.
+    ///
+    /// # Errors
+    /// The simulator's.
+    pub fn share_right(&self, middle: Middle, weights: &[f64]) -> Result<f64, TrainError> {
+        self.right(&mut Model::new(middle, weights.to_vec())?)
+    }
+
+    /// The same by most of the nearest points.
+    pub fn neighbours(&self, k: usize) -> f64 {
+        let wide = |points: &[[f64; 2]]| points.iter().map(|p| p.to_vec()).collect();
+        let data = super::layers::Data {
+            classes: vec!["0".to_owned(), "1".to_owned()],
+            train_x: wide(&self.train_x),
+            train_y: self.train_y.clone(),
+            test_x: wide(&self.test_x),
+            test_y: self.test_y.clone(),
+        };
+        super::twins::neighbours(&data, k)
+    }
+
+    /// The same points turned about the middle. Units: degrees.
+    #[must_use]
+    pub fn turned(&self, degrees: f64) -> Self {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        let turn = |points: &[[f64; 2]]| {
+            points.iter().map(|[x, y]| [cos * x - sin * y, sin * x + cos * y]).collect()
+        };
+        Self { train_x: turn(&self.train_x), test_x: turn(&self.test_x), ..self.clone() }
+    }
+
+    /// Other spirals of the same kind, drawn by a seed.
+    ///
+    /// A point lies at t from the middle in the direction t, t = 2 pi turns times the root of a random
+    /// number, and up to one aside; the other spiral is its mirror image in the middle.
+    #[must_use]
+    pub fn other(&self, turns: f64, seed: u64) -> Self {
+        use std::f64::consts::TAU;
+        let mut rng = shotbook_sim::sample::Rng::new(seed);
+        let mut point = |label: usize| {
+            let t = rng.unit().sqrt() * turns * TAU;
+            let sign = if label == 0 { 1.0 } else { -1.0 };
+            [sign * (-t.cos() * t + rng.unit()), sign * (t.sin() * t + rng.unit())]
+        };
+        let mut many = |labels: &[usize]| labels.iter().map(|l| point(*l)).collect::<Vec<_>>();
+        let (mut train_x, mut test_x) = (many(&self.train_y), many(&self.test_y));
+        for k in 0..2 {
+            let n = train_x.len() as f64;
+            let mean = train_x.iter().map(|p| p[k]).sum::<f64>() / n;
+            let spread = (train_x.iter().map(|p| (p[k] - mean).powi(2)).sum::<f64>() / n).sqrt();
+            train_x.iter_mut().chain(&mut test_x).for_each(|p| p[k] = (p[k] - mean) / spread);
+        }
+        Self { turns, train_x, test_x, ..self.clone() }
+    }
+
+    fn right(&self, model: &mut Model) -> Result<f64, TrainError> {
         let mut right = 0usize;
         for (x, &y) in self.test_x.iter().zip(&self.test_y) {
             let logits = model.logits(*x)?;

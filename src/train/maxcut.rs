@@ -42,6 +42,9 @@ pub struct Graph {
 pub struct Expected {
     /// At the fixed angles.
     pub fixed: f64,
+    /// The best of many trainings.
+    #[serde(default)]
+    pub best_found: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -96,6 +99,13 @@ pub fn angles(text: &str) -> Result<Vec<Angles>, TrainError> {
             Err(TrainError::Data(format!("degree {} p {}: not {} angles", row.degree, row.p, row.p)))
         }
         None => Ok(table),
+    }
+}
+
+impl Angles {
+    /// Gamma and beta of each layer in turn.
+    pub fn in_turn(&self) -> Vec<f64> {
+        self.gamma.iter().zip(&self.beta).flat_map(|(g, b)| [*g, *b]).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod ansatz;
 pub mod bonds;
+pub mod digits;
 pub mod dressed;
 pub mod graph;
 pub mod layers;
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod problem;
 pub mod reproduce;
 pub mod shift;
+pub mod spsa_reuse;
 pub mod transfer;
 pub mod twins;
 

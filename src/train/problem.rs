@@ -87,6 +87,19 @@ pub struct Row {
     pub shots: u64,
 }
 
+/// Outcomes of one row with how often each came.
+pub struct Counts(pub Vec<(BitString, u64)>);
+
+impl<'a> IntoIterator for &'a Counts {
+    type Item = (&'a BitString, u64);
+    type IntoIter =
+        std::iter::Map<std::slice::Iter<'a, (BitString, u64)>, fn(&'a (BitString, u64)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(bits, n)| (bits, *n))
+    }
+}
+
 impl Problem {
     /// Reads a circuit and checks that the objective can be asked of it.
     ///
@@ -487,25 +500,12 @@ mod tests {
         let circuit = circuit(&measured.text).unwrap();
         assert_eq!(circuit.inputs.iter().map(|i| i.name.clone()).collect::<Vec<_>>(), measured.names);
         let mut on = prepare(&circuit, &Options::default()).unwrap();
-        let counts: Vec<std::collections::BTreeMap<BitString, u64>> = problem
+        let tables: Vec<Counts> = problem
             .rows(&measured, ask, 0, 400_000)
             .iter()
             .enumerate()
-            .map(|(seed, row)| {
-                on.run(&row.inputs, row.shots, seed as u64).unwrap().counts.into_iter().collect()
-            })
+            .map(|(seed, row)| Counts(on.run(&row.inputs, row.shots, seed as u64).unwrap().counts))
             .collect();
-        let pairs: Vec<Vec<(&BitString, u64)>> =
-            counts.iter().map(|c| c.iter().map(|(b, n)| (b, *n)).collect()).collect();
-        struct Table<'a>(Vec<(&'a BitString, u64)>);
-        impl<'a> IntoIterator for &'a Table<'a> {
-            type Item = (&'a BitString, u64);
-            type IntoIter = std::iter::Copied<std::slice::Iter<'a, (&'a BitString, u64)>>;
-            fn into_iter(self) -> Self::IntoIter {
-                self.0.iter().copied()
-            }
-        }
-        let tables: Vec<Table<'_>> = pairs.into_iter().map(Table).collect();
         problem.answer(&measured, ask, 0, &tables)
     }
 

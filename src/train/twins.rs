@@ -49,17 +49,7 @@ pub fn logistic(data: &Data) -> f64 {
 /// The same by a net of one hidden layer, by Adam on batches of 10.
 pub fn net(data: &Data, hidden: usize, steps: usize, seed: u64) -> f64 {
     let net = Net { features: data.train_x[0].len(), hidden, classes: data.classes.len() };
-    let mut rng = shotbook_sim::sample::Rng::new(seed);
-    let width = 1.0 / (net.features as f64).sqrt();
-    let mut weights: Vec<f64> = (0..net.weights()).map(|_| width * (2.0 * rng.unit() - 1.0)).collect();
-    let mut adam = Adam::new(0.01, (0.9, 0.999), weights.len());
-    let mut gradient = vec![0.0; weights.len()];
-    for step in 0..steps {
-        gradient.fill(0.0);
-        net.loss(&weights, data, &data.batch(step as u64, 10, seed), &mut gradient);
-        adam.step(&mut weights, &gradient);
-    }
-    share(data, |x| net.tell(&weights, x))
+    net.share(&net.trained(data, steps, seed), data)
 }
 
 /// Hidden units whose net has about as many weights.
@@ -68,13 +58,42 @@ pub fn hidden_for(features: usize, classes: usize, weights: usize) -> usize {
 }
 
 /// Scores through tanh of a hidden layer, or straight from the features.
-struct Net {
-    features: usize,
-    hidden: usize,
-    classes: usize,
+pub struct Net {
+    /// Numbers of a point.
+    pub features: usize,
+    /// Units of the hidden layer; 0 for none.
+    pub hidden: usize,
+    /// Classes.
+    pub classes: usize,
 }
 
 impl Net {
+    /// Weights after so many steps of Adam on batches of 10.
+    pub fn trained(&self, data: &Data, steps: usize, seed: u64) -> Vec<f64> {
+        let net = self;
+        let mut rng = shotbook_sim::sample::Rng::new(seed);
+        let width = 1.0 / (net.features as f64).sqrt();
+        let mut weights: Vec<f64> = (0..net.weights()).map(|_| width * (2.0 * rng.unit() - 1.0)).collect();
+        let mut adam = Adam::new(0.01, (0.9, 0.999), weights.len());
+        let mut gradient = vec![0.0; weights.len()];
+        for step in 0..steps {
+            gradient.fill(0.0);
+            net.loss(&weights, data, &data.batch(step as u64, 10, seed), &mut gradient);
+            adam.step(&mut weights, &gradient);
+        }
+        weights
+    }
+
+    /// Share of the points to judge by that it tells right.
+    pub fn share(&self, weights: &[f64], data: &Data) -> f64 {
+        share(data, |x| self.tell(weights, x))
+    }
+
+    /// What the hidden layer makes of a point.
+    pub fn middle(&self, weights: &[f64], x: &[f64]) -> Vec<f64> {
+        Self::layer(self.split(weights).0, x).iter().map(|s| s.tanh()).collect()
+    }
+
     fn weights(&self) -> usize {
         if self.hidden == 0 {
             return self.classes * (self.features + 1);

@@ -1,6 +1,5 @@
 //! The simulator of this machine as what answers a training's questions.
 
-use shotbook_sim::circuit::BitString;
 use shotbook_sim::engine::{Options, Prepared, prepare};
 use shotbook_sim::noise_model::{self, NoiseModel};
 use shotbook_sim::target::Device;
@@ -11,7 +10,7 @@ use crate::time;
 use crate::train::machine::{Definition, End, State, Used};
 use crate::train::measured::Measured;
 use crate::train::optimizer::{Answer, Ask};
-use crate::train::problem::{Problem, Row};
+use crate::train::problem::{Counts, Problem, Row};
 use crate::train::{self, TrainError};
 
 /// The simulator of this machine, exactly or by shots.
@@ -97,30 +96,17 @@ impl Evaluate for Local {
     }
 }
 
-/// Outcomes of one row with how often each came.
-pub struct Table(pub Vec<(BitString, u64)>);
-
-impl<'a> IntoIterator for &'a Table {
-    type Item = (&'a BitString, u64);
-    type IntoIter =
-        std::iter::Map<std::slice::Iter<'a, (BitString, u64)>, fn(&'a (BitString, u64)) -> Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().map(|(bits, n)| (bits, *n))
-    }
-}
-
 /// Runs all rows, spread over the engines.
 pub(super) fn sample(
     on: &mut [Prepared<'static>],
     rows: &[Row],
     seed: impl Fn(usize) -> u64 + Sync,
-) -> Result<Vec<Table>, TrainError> {
+) -> Result<Vec<Counts>, TrainError> {
     let many = rows.len().div_ceil(on.len().max(1)).max(1);
     let part = |engine: &mut Prepared<'static>, first: usize, rows: &[Row]| {
         let one = |(i, row): (usize, &Row)| {
             let found = engine.run(&row.inputs, row.shots, seed(first + i))?;
-            Ok(Table(found.counts))
+            Ok(Counts(found.counts))
         };
         rows.iter().enumerate().map(one).collect::<Result<Vec<_>, TrainError>>()
     };

@@ -7,7 +7,7 @@ use shotbook_sim::target::Device;
 
 use super::define::failed;
 use crate::app::Refused;
-use crate::app::training::{Evaluate, Record, Table, TrainingError};
+use crate::app::training::{Evaluate, Record, TrainingError};
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::verbs::submit;
@@ -24,7 +24,7 @@ use crate::store::{SqliteStore, Store};
 use crate::train::machine::{End, State, Used};
 use crate::train::measured::Measured;
 use crate::train::optimizer::{Answer, Ask};
-use crate::train::problem::{Problem, Row};
+use crate::train::problem::{Counts, Problem, Row};
 
 /// A step whose tasks failed is tried so often under keys of its own.
 const TRIES: u32 = 3;
@@ -207,7 +207,7 @@ impl Evaluate for Paid<'_> {
             let mut tables = Vec::with_capacity(found.len());
             for (at, row) in found.into_iter().enumerate() {
                 match row.result {
-                    Some(result) => tables.push(Table(result.counts.into_iter().collect())),
+                    Some(result) => tables.push(Counts(result.counts.into_iter().collect())),
                     None => {
                         let why = row.error.unwrap_or_else(|| "no result".to_owned());
                         return Err(Failure::new(
