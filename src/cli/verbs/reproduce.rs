@@ -78,7 +78,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let given = args.data.as_deref().map(read_text).transpose()?;
     let began = crate::time::monotonic_us();
     let rows = match (args.name.as_str(), given.as_deref()) {
-        ("qaoa", given) => reproduce::qaoa(given.unwrap_or(GRAPHS), ANGLES),
+        ("qaoa", given) => reproduce::qaoa(given.unwrap_or(GRAPHS), ANGLES, given.is_none()),
         ("bond-sweep", Some(given)) => reproduce::bond_sweep(&[given], false),
         ("bond-sweep", None) => reproduce::bond_sweep(&MOLECULES, true),
         ("digits", given) => {
