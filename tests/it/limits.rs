@@ -119,3 +119,31 @@ fn a_budget_cancels_what_is_open_once_so_much_is_paid() {
     assert!(shown.contains("budget_cancels"), "{shown}");
     world.assert_books();
 }
+
+#[test]
+fn a_batch_that_is_refused_offers_its_beginning() {
+    let world = World::new();
+    let file = world.folder.path().join("batch.jsonl");
+    let line = |shots: u64| {
+        format!("{{\"file\":\"{}\",\"device\":\"garnet\",\"shots\":{shots}}}\n", circuit("bell.qasm"))
+    };
+    std::fs::write(&file, line(100) + &line(200) + &line(1000)).unwrap();
+    ok(&world, &["budget", "add", "b", "--limit", "2"]);
+    let refused = refusal(&world, &["submit", "--batch", file.to_str().unwrap(), "--budget", "b"]);
+    assert_eq!(refused["message"], "budget b has $2.00 left, $2.785 needed");
+    let help = "fits: the first 2 of 3 submissions; more room: shotbook budget set b --limit 2.785";
+    assert_eq!((&refused["help"], world.creates()), (&help.into(), 0));
+}
+
+#[test]
+fn a_molecule_is_measured_as_well_as_a_text() {
+    let world = World::new();
+    let terms = world.folder.path().join("h.json");
+    std::fs::write(&terms, r#"{"terms": {"ZI": 0.18, "ZZ": -0.22}}"#).unwrap();
+    let shots = |flag: &str, what: &str| {
+        let args =
+            ["shots", &circuit("bell.qasm"), "--error", "0.01", "--on", "garnet", flag, what, "--json"];
+        world.json(&args, 0)["shots"].clone()
+    };
+    assert_eq!(shots("--hamiltonian", terms.to_str().unwrap()), shots("--observable", "0.18*ZI - 0.22*ZZ"));
+}

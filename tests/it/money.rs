@@ -168,3 +168,23 @@ fn a_result_is_drawn_with_its_intervals() {
     assert!(svg.contains(&format!(">{} ", counts["00"])) && svg.contains("q0 left"), "{svg}");
     assert_eq!(world.run(&["result", "last", "-o", "bell.gif"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_ledger_equals_the_meter_whatever_becomes_of_tasks() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    world.fault(Kind::Partial, "CreateQuantumTask", 2, 1);
+    world.fault(Kind::FailTask, "CreateQuantumTask", 4, 1);
+    let devices = ["garnet", "cepheus", "sv1", "emerald", "forte-1", "dm1"];
+    for (device, shots) in devices.iter().zip(["100", "1000", "7", "500", "333", "12"]) {
+        world.run(&["submit", &bell, "--on", device, "--shots", shots, "--yes", "--quiet"]);
+        world.assert_books();
+    }
+    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c";
+    let reserved = ["submit", &bell, "--on", "garnet", "--shots", "100", "--reservation", arn, "--yes"];
+    assert!(world.run(&reserved).status.success());
+    let states = world.json(&["jobs", "--json"], 0);
+    let failed = states["jobs"].as_array().unwrap().iter().filter(|j| j["state"] == "FAILED").count();
+    assert_eq!((failed, world.creates()), (1, 7));
+    world.assert_books();
+}

@@ -131,7 +131,11 @@ impl Forecast {
         if passed < 86_400 {
             return None;
         }
-        let at_pace = settled.share_up(days * 86_400, passed).ok()?;
+        // A forecast has no more digits than cents.
+        let cent = Money::from_nanos(10_000_000);
+        let exact = settled.share_up(days * 86_400, passed).ok()?;
+        let cents = exact.fits(cent) + u64::from(exact.nanos() % cent.nanos() != 0);
+        let at_pace = cent.times(cents).ok()?;
         Some(Self { month: date.strftime("%Y-%m").to_string(), settled, held, at_pace })
     }
 
@@ -302,4 +306,19 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_goes_on_at_its_pace_and_a_first_day_tells_nothing() {
+        let usd = |text: &str| text.parse::<Money>().unwrap();
+        let at = |when: &str| Forecast::of(usd("10"), usd("1"), when.parse().unwrap());
+        assert!(at("2026-11-01T23:59:59Z").is_none());
+        assert_eq!(at("2026-11-16T00:00:00Z").unwrap().at_pace, usd("20"), "half of thirty days");
+        assert_eq!(at("2028-02-15T12:00:00Z").unwrap().at_pace, usd("20"), "half of twenty-nine");
+        assert_eq!(at("2026-11-08T00:00:00Z").unwrap().at_pace, usd("42.86"), "rounded up to cents");
+    }
 }

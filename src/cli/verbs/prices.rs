@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::backend::braket::offers;
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
-use crate::price::{PriceList, PriceRow, Rate};
+use crate::price::{OwnPrices, PriceList, PriceRow, Rate};
 
 /// Arguments of `prices`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,13 @@ enum What {
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     match args.what.unwrap_or(What::Show { at: None }) {
-        What::Show { at } => show(&list_at(context, at.as_deref())?, out),
+        What::Show { at } => {
+            let lists = context.price_lists()?;
+            show(&list_at(context, at.as_deref())?, out);
+            if !out.is_json() {
+                own(&lists.own()?, out);
+            }
+        }
         What::Refresh { from: Some(from) } => show(&context.price_lists()?.refresh(&from)?, out),
         What::Refresh { from: None } => {
             let url = context.config.offers_url.as_deref().unwrap_or(offers::URL);
@@ -115,6 +121,17 @@ fn show(list: &PriceList, out: &mut Out) {
         list.rows.iter().map(cells).collect(),
     );
     out.line(&format!("prices {} · USD · {}", list.date, list.source));
+}
+
+/// What the user's own table adds.
+fn own(own: &OwnPrices, out: &mut Out) {
+    for (name, hourly) in own.reservations.iter().chain(&own.instances) {
+        out.line(&format!("{name}: {hourly:#} an hour, by your prices.toml"));
+    }
+    for (account, parts) in &own.discounts {
+        let percent = crate::money::Money::from_nanos(i64::try_from(*parts).unwrap_or(0) * 10_000_000);
+        out.line(&format!("account {account}: {percent} % off its bill, by your prices.toml"));
+    }
 }
 
 fn diff(old: &PriceList, new: &PriceList, out: &mut Out) {

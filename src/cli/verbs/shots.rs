@@ -9,7 +9,7 @@ use shotbook_sim::target::{self, Catalogue, Device};
 
 use crate::advice::{self, Group};
 use crate::app::inputs_json;
-use crate::cli::circuit::{CircuitArgs, Loaded, read_text};
+use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
 use crate::money::Money;
@@ -25,9 +25,12 @@ pub struct Args {
     /// Observable, such as "0.18*ZI - 0.22*ZZ", the first letter for qubit 0
     #[arg(long, value_name = "O", required_unless_present = "hamiltonian")]
     observable: Option<String>,
-    /// File with an observable
+    /// File with an observable, as text or as JSON terms {"terms": {"ZI": 0.5}}
     #[arg(long, value_name = "FILE", conflicts_with = "observable")]
     hamiltonian: Option<String>,
+    /// Which point of a file with several, by its length r
+    #[arg(long, value_name = "R", requires = "hamiltonian")]
+    at: Option<f64>,
     /// Standard error that is wanted
     #[arg(long, value_name = "E")]
     error: f64,
@@ -67,7 +70,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     }
     let text = match (&args.observable, &args.hamiltonian) {
         (Some(text), _) => text.clone(),
-        (None, Some(file)) => read_text(file)?,
+        (None, Some(file)) => super::train::define::hamiltonian(file, args.at)?,
         (None, None) => String::new(),
     };
     let sum = PauliSum::parse(text.trim())

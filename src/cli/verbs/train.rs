@@ -1,6 +1,6 @@
 //! `train`: angles made better, here or by paid tasks, under a cap.
 
-mod define;
+pub(super) mod define;
 mod paid;
 mod plan;
 mod show;

@@ -252,7 +252,21 @@ fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = app::accept_all(store, &entries, Some(&lot), world, time::now())?;
+    let accepted = match app::accept_all(store, &entries, Some(&lot), world, time::now()) {
+        Err(Refused::OverBudget(shortfall)) => {
+            let raise = super::room::raise(store, &shortfall)?;
+            let mut sum = Money::ZERO;
+            let fitting = planned.iter().take_while(|p| {
+                sum = sum.plus(p.plan.hold).unwrap_or(Money::from_nanos(i64::MAX));
+                sum <= shortfall.free
+            });
+            let (first, all) = (fitting.count(), planned.len());
+            let part = (first > 0).then(|| format!("the first {first} of {all} submissions"));
+            let help = super::room::or_else(part.as_slice(), shortfall.free, Some(raise));
+            return Err(Failure::from(Refused::OverBudget(shortfall)).with_help(help));
+        }
+        other => other?,
+    };
     failpoint::hit("accept.after").map_err(injected)?;
     let own = of_points(store, &lot.id)?;
     let ids = match accepted {

@@ -406,7 +406,7 @@ pub fn failed(error: &crate::train::TrainError) -> Failure {
 
 /// The observable of a text, of a file with one, or of JSON: `{"terms": {"ZI": 0.5}}`, or a molecule's
 /// points of which one is chosen by its length.
-fn hamiltonian(given: &str, at: Option<f64>) -> Result<String, Failure> {
+pub fn hamiltonian(given: &str, at: Option<f64>) -> Result<String, Failure> {
     let is_file = Path::new(given).is_file();
     let text = if is_file { read_text(given)? } else { given.to_owned() };
     if !text.trim_start().starts_with('{') {
