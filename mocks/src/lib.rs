@@ -25,7 +25,7 @@ mod time;
 mod world;
 
 pub use client::state_of;
-pub use door::{Listen, Server, serve, serve_with};
+pub use door::{Listen, Recording, Server, serve, serve_with};
 pub use http::{Delivery, Request, Response};
 pub use meter::Meter;
 pub use offers::csv_text as offers_csv;

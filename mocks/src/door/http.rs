@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use super::body::Parts;
 use super::clock::Clock;
 use super::keep::Keep;
+use super::replay::Recording;
 use super::{control, guard, keep};
 use crate::faults;
 use crate::http::{Delivery, Request, Response};
@@ -46,6 +47,8 @@ pub struct Listen {
     pub record: Option<std::fs::File>,
     /// Folder that keeps the world from one process to the next.
     pub data: Option<std::path::PathBuf>,
+    /// Answers that are given in place of a world's.
+    pub replay: Option<Recording>,
 }
 
 /// A running stand-in; stops when dropped.
@@ -64,6 +67,7 @@ pub(super) struct Shared {
     clock: Mutex<Clock>,
     pub(super) record: Option<Mutex<std::fs::File>>,
     pub(super) keep: Option<Keep>,
+    replay: Option<Recording>,
     /// Told when work arrives, and when the stand-in ends.
     work: Condvar,
     /// Told when a simulation ends.
@@ -158,6 +162,7 @@ pub fn serve_with(
         clock: Mutex::new(clock),
         record: listen.record.map(Mutex::new),
         keep,
+        replay: listen.replay,
         work: Condvar::new(),
         done: Notify::new(),
         ending: AtomicBool::new(false),
@@ -293,7 +298,10 @@ async fn answer(
         body,
     };
     let control = request.path().starts_with("/_shotbook/") && request.method == "POST";
-    let (response, delivery) = if control {
+    let own = request.path().starts_with("/_shotbook");
+    let (response, delivery) = if let Some(replay) = shared.replay.as_ref().filter(|_| !own) {
+        replay.answer(&request)
+    } else if control {
         (control::answer(&request, &shared), Delivery::default())
     } else {
         shared.settle(&request).await;

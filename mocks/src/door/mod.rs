@@ -7,7 +7,9 @@ mod guard;
 mod http;
 mod keep;
 mod record;
+mod replay;
 #[cfg(feature = "wiremock")]
 pub mod wiremock;
 
 pub use http::{Listen, Server, serve, serve_with};
+pub use replay::Recording;

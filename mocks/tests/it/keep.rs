@@ -103,3 +103,24 @@ fn a_folder_belongs_to_one_process_and_one_set_up() {
     drop(server);
     assert!(why(Config { seed: 7, ..Config::default() }).contains("--seed 0, not 7"));
 }
+
+#[test]
+fn a_recording_answers_in_place_of_a_world() {
+    let folder = Folder::new("replay");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let file = folder.0.join("calls.jsonl");
+    let start =
+        |listen: Listen| serve_with("127.0.0.1:0".parse().unwrap(), Config::default(), "w", listen).unwrap();
+    let record = Some(std::fs::File::create(&file).unwrap());
+    let server = start(Listen { record, ..Listen::default() });
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    let path = create(&server, "a", BELL);
+    let task = aws(&server, "braket", "GET", &path, "");
+    drop(server);
+    let recording = shotbook_mocks::Recording::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let server = start(Listen { replay: Some(recording), ..Listen::default() });
+    assert_eq!(create(&server, "another token", BELL), path);
+    assert_eq!(aws(&server, "braket", "GET", &path, ""), task);
+    assert_eq!(aws(&server, "braket", "GET", "/device/x", "").0, 500);
+    assert_eq!(server.meter().creates, 0, "no world is behind it");
+}

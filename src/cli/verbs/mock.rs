@@ -6,7 +6,8 @@ use std::process::{Command, ExitStatus};
 
 use serde_json::json;
 use shotbook_mocks::{
-    Advance, Config, DeviceState, Listen, Policy, Server, environment, faults, serve_with, state_of,
+    Advance, Config, DeviceState, Listen, Policy, Recording, Server, environment, faults, serve_with,
+    state_of,
 };
 
 use crate::cli::circuit::read_text;
@@ -110,6 +111,9 @@ struct WorldArgs {
     /// Write each call down as a line of JSON
     #[arg(long, value_name = "FILE.jsonl")]
     record: Option<std::path::PathBuf>,
+    /// Answer with what --record wrote, in its order, in place of a world
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["data", "record"])]
+    replay: Option<String>,
     /// Another host name to answer to
     #[arg(long = "allow-host", value_name = "NAME")]
     hosts: Vec<String>,
@@ -169,6 +173,12 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         })?),
         None => None,
     };
+    let replay = match &args.replay {
+        Some(file) => {
+            Some(Recording::parse(&read_text(file)?).map_err(|why| usage(format!("{file}: {why}")))?)
+        }
+        None => None,
+    };
     let record = match &args.record {
         None => None,
         Some(path) => {
@@ -192,7 +202,7 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
     };
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-    let door = Listen { token, hosts: args.hosts.clone(), record, data: args.data.clone() };
+    let door = Listen { token, hosts: args.hosts.clone(), record, data: args.data.clone(), replay };
     serve_with(listen, config, &world, door).map_err(|e| {
         let (why, help) = match e.kind() {
             std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable => {
