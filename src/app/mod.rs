@@ -1,6 +1,7 @@
 //! Deeds that more than one door needs: submit a circuit, carry on what is owed, read a result.
 
 mod compute;
+pub mod joules;
 mod notify;
 mod price_lists;
 mod session;

@@ -13,6 +13,7 @@ pub use local::Local;
 use program::Program;
 use serde::{Deserialize, Serialize};
 
+use crate::energy::{Band, KWH, two_digits};
 use crate::failpoint;
 use crate::time;
 use crate::train::TrainError;
@@ -35,6 +36,9 @@ pub struct Reached {
     pub ideal: Option<f64>,
     /// Wall time of the run. Units: seconds.
     pub wall_seconds: f64,
+    /// Energy of the run, where this machine meters it. Units: joules.
+    #[serde(default)]
+    pub metered_joules: Option<f64>,
     /// Cold trainings beside it.
     #[serde(default)]
     pub controls: Vec<Control>,
@@ -95,6 +99,34 @@ pub enum TrainingError {
     /// Nothing, or more than one, goes by this name.
     #[error("{0}")]
     Unknown(String),
+}
+
+/// Limits of a training besides money.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Caps {
+    /// Longest evaluation. Units: seconds.
+    pub seconds: Option<f64>,
+    /// Most energy, by the high end of its band. Units: joules.
+    pub joules: Option<f64>,
+}
+
+impl Caps {
+    /// The cap that is reached after so much evaluation, with the energy that the next step ends at.
+    pub fn reached(&self, seconds: f64, energy: Option<Band>) -> Option<End> {
+        if let Some(most) = self.seconds.filter(|most| seconds >= *most) {
+            return Some(End::Cap(format!("{most} s of evaluation")));
+        }
+        let most = self.joules?;
+        match energy {
+            Some(band) if band.high <= most => None,
+            Some(band) => Some(End::Cap(format!(
+                "the next step can end at {} kWh, the cap is {} kWh",
+                two_digits(band.high / KWH),
+                two_digits(most / KWH)
+            ))),
+            None => Some(End::Cap("the energy of this device is unknown".to_owned())),
+        }
+    }
 }
 
 /// Why the loop stopped.

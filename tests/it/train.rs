@@ -70,6 +70,19 @@ fn a_cap_stops_before_it_is_passed_and_a_higher_one_goes_on_without_paying_twice
 }
 
 #[test]
+fn energy_is_a_cap_too() {
+    let world = World::new();
+    // A shot of 15 J can be 58 J: the 20 circuits of the first step can take 0.064 kWh, a later one 0.013.
+    let stopped = world.json(&paid("60", &["--max-energy", "0.08"]), 3);
+    assert_eq!((&stopped["capped"], &stopped["steps"]), (&true.into(), &world.creates().into()), "{stopped}");
+    let shots = stopped["used"]["shots"].as_u64().unwrap();
+    assert!((4000..5013).contains(&shots), "{stopped}");
+    world.assert_books();
+    let none = world.json(&paid("60", &["--max-energy", "0"]), 2);
+    assert_eq!(none["code"], "SB2001");
+}
+
+#[test]
 fn a_budget_is_a_cap_too() {
     let world = World::new();
     world.json(&["budget", "add", "study", "--limit", "10.00", "--json"], 0);

@@ -4,8 +4,9 @@ use shotbook_sim::engine::{Options, Prepared, prepare};
 use shotbook_sim::noise_model::{self, NoiseModel};
 use shotbook_sim::target::Device;
 
-use super::{Evaluate, TrainingError};
+use super::{Caps, Evaluate, TrainingError};
 use crate::app::session;
+use crate::energy::Coefficients;
 use crate::time;
 use crate::train::machine::{Definition, End, State, Used};
 use crate::train::measured::Measured;
@@ -18,8 +19,9 @@ pub struct Local {
     definition: Definition,
     problem: Problem,
     how: How,
-    /// Longest time it may take. Units: seconds.
-    pub max_seconds: Option<f64>,
+    /// What it may use up.
+    pub caps: Caps,
+    energy: Coefficients,
 }
 
 enum How {
@@ -57,7 +59,13 @@ impl Local {
                 How::Shots { measured, on }
             }
         };
-        Ok(Self { definition: definition.clone(), problem: problem.clone(), how, max_seconds: None })
+        Ok(Self {
+            definition: definition.clone(),
+            problem: problem.clone(),
+            how,
+            caps: Caps::default(),
+            energy: Coefficients::embedded(),
+        })
     }
 }
 
@@ -65,8 +73,11 @@ impl Evaluate for Local {
     type Error = TrainingError;
 
     fn answer(&mut self, state: &State, ask: &Ask) -> Result<Result<(Answer, Used), End>, TrainingError> {
-        if let Some(most) = self.max_seconds.filter(|most| state.used.seconds >= *most) {
-            return Ok(Err(End::Cap(format!("{most} s of evaluation"))));
+        let steps = state.step.max(1) as f64;
+        let next = state.used.seconds * (1.0 + 1.0 / steps);
+        let energy = self.caps.joules.map(|_| self.energy.host(1, next));
+        if let Some(end) = self.caps.reached(state.used.seconds, energy) {
+            return Ok(Err(end));
         }
         let began = time::monotonic_us();
         let iteration = u64::from(state.iteration);

@@ -127,7 +127,7 @@ fn of_training(
         accuracy: reached.accuracy,
         size: (circuit.n_qubits, size_of(circuit).0),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        metered: None,
+        metered: reached.metered_joules,
         staff: args.staff,
         wall: reached.wall_seconds,
         baselines: baselines(&problem, &definition.objective),

@@ -12,12 +12,13 @@ use shotbook_sim::target::Device;
 pub use self::define::{failed, named};
 pub use self::show::{document, end, print, value};
 use super::submit;
-use crate::app::Here;
-use crate::app::training::{Control, Halted, Local, Reached, Record, Trainings, drive};
+use crate::app::training::{Caps, Control, Halted, Local, Reached, Record, Trainings, drive};
+use crate::app::{Here, joules};
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
 use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
+use crate::energy::KWH;
 use crate::money::Money;
 use crate::time;
 use crate::train::machine::{Definition, End, State};
@@ -53,6 +54,9 @@ pub struct Args {
     /// Stop after so much evaluation, such as 10m
     #[arg(long, value_name = "T")]
     max_time: Option<String>,
+    /// Stop before the high end of its energy is above this
+    #[arg(long, value_name = "KWH")]
+    max_energy: Option<f64>,
     /// Start from the parameters of a training
     #[arg(long, value_name = "MODEL")]
     from: Option<String>,
@@ -95,13 +99,14 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let seed = record.definition.seed;
     let problem = Problem::new(&record.definition.circuit, &record.definition.objective, seed)
         .map_err(|e| failed(&e))?;
-    let began = time::monotonic_us();
+    let (began, joules) = (time::monotonic_us(), joules::metered());
     let halted = if device.is_local() {
         locally(&args, &trainings, &mut record, &problem, out)?
     } else {
         by_tasks(&args, context, &trainings, &mut record, device, &problem, out)?
     };
     let mut reached = reached(&record, &problem);
+    reached.metered_joules = joules::between(joules, joules::metered());
     let before = record.reached.as_ref().map_or(0.0, |r| r.wall_seconds);
     reached.wall_seconds = before + (time::monotonic_us() - began) as f64 / 1e6;
     record.reached = Some(reached);
@@ -231,9 +236,7 @@ fn locally(
 ) -> Result<Halted, Failure> {
     let noise = record.definition.noise_from.as_deref().map(super::devices::find).transpose()?;
     let mut local = Local::new(&record.definition, problem, noise).map_err(|e| failed(&e))?;
-    if let Some(text) = &args.max_time {
-        local.max_seconds = Some(super::run::duration(text)?.as_secs_f64());
-    }
+    local.caps = caps(args)?;
     if args.dry_run {
         out.line(&format!(
             "would train {} parameters here for nothing; nothing was kept",
@@ -245,6 +248,17 @@ fn locally(
     let stop = interrupted_by_signal();
     drive(trainings, record, &mut local, false, &stop, &mut |state| teller.tell(state, out))
         .map_err(Failure::from)
+}
+
+/// Caps besides money.
+fn caps(args: &Args) -> Result<Caps, Failure> {
+    let seconds = args.max_time.as_deref().map(super::run::duration).transpose()?.map(|d| d.as_secs_f64());
+    match args.max_energy {
+        Some(kwh) if !(kwh.is_finite() && kwh > 0.0) => {
+            Err(Failure::new("SB2001", format!("{kwh} kWh is no cap")).with_help("--max-energy 0.5"))
+        }
+        kwh => Ok(Caps { seconds, joules: kwh.map(|k| k * KWH) }),
+    }
 }
 
 /// Ctrl-C must reach a loop that runs no asynchronous work.
@@ -274,6 +288,7 @@ fn by_tasks(
     };
     let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
     let mut paid = paid::Paid::new(context, &store, device, (record, problem), own.clone(), max_cost)?;
+    paid.caps = caps(args)?;
     let (rows, hold) = paid.forecast(&record.state, &record.state.ask())?;
     let cap = max_cost.map_or_else(|| "the budget".to_owned(), |m| format!("{m:#}"));
     let total: u64 = rows.iter().map(|r| r.shots).sum();

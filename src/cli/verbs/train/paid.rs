@@ -7,7 +7,7 @@ use shotbook_sim::target::Device;
 
 use super::define::failed;
 use crate::app::Refused;
-use crate::app::training::{Evaluate, Record, TrainingError};
+use crate::app::training::{Caps, Evaluate, Record, TrainingError};
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
 use crate::cli::verbs::submit;
@@ -15,6 +15,7 @@ use crate::cli::verbs::sweep::fit::Wish;
 use crate::cli::verbs::sweep::{self, Sweep, export, points};
 use crate::cli::work::{interrupted, with_runner};
 use crate::cli::{Context, Failure};
+use crate::energy::Coefficients;
 use crate::ids::{CollectionId, JobId};
 use crate::job::{Outcome, Stage};
 use crate::money::Money;
@@ -44,6 +45,8 @@ pub struct Paid<'a> {
     shots: u64,
     max_cost: Option<Money>,
     iterations: u32,
+    /// What it may use up besides money.
+    pub caps: Caps,
     out: Out,
 }
 
@@ -76,6 +79,7 @@ impl<'a> Paid<'a> {
             shots,
             max_cost,
             iterations: record.definition.iterations,
+            caps: Caps::default(),
             out: Out::new(false, true),
         })
     }
@@ -169,6 +173,12 @@ impl Evaluate for Paid<'_> {
             let (collection, ids) = match self.known(&key)? {
                 Some(known) => known,
                 None => {
+                    let shots = state.used.shots + rows.iter().map(|r| r.shots).sum::<u64>();
+                    let energy = Coefficients::embedded().allocated(&self.device.technology);
+                    let energy = energy.map(|shot| shot.scaled(shots as f64));
+                    if let Some(end) = self.caps.reached(state.used.seconds, energy) {
+                        return Ok(Err(end));
+                    }
                     let hold = self.planned(&rows, &key)?.hold;
                     let spent = Money::from_nanos(state.used.nanos);
                     let most = spent.plus(hold).map_err(Refused::from)?;

@@ -154,7 +154,7 @@ fn rehearse(
         let own = Definition { seed, start, ..definition.clone() };
         let state = own.begin(problem).map_err(|e| failed(&e))?;
         let mut local = Local::new(&own, problem, noise).map_err(|e| failed(&e))?;
-        local.max_seconds = Some(REHEARSAL_SECONDS);
+        local.caps.seconds = Some(REHEARSAL_SECONDS);
         let mut record = Record { id: "rehearsal".to_owned(), definition: own, state, reached: None };
         drive(&Trainings::nowhere(), &mut record, &mut local, false, &interrupted, &mut |_| {})
             .map_err(Failure::from)?;
