@@ -139,20 +139,23 @@ impl DataSet {
             Middle::Quantum => &self.epoch_order.quantum,
             Middle::Classical => &self.epoch_order.classical,
         };
-        let per_epoch = self.train_x.len() / self.batch_size;
         let mut gradient = vec![0.0; WEIGHTS];
         for iteration in 0..iterations.min(self.iterations) {
             if enough(model, iteration)? {
                 return Ok(iteration);
             }
             gradient.fill(0.0);
-            let start = iteration % per_epoch * self.batch_size;
-            for &i in &order[iteration / per_epoch][start..start + self.batch_size] {
+            for &i in self.batch(order, iteration) {
                 model.learn(self.train_x[i], self.train_y[i], &mut gradient)?;
             }
             adam.step(&mut model.weights, &gradient);
         }
         Ok(iterations)
+    }
+
+    /// Iterations of a training.
+    pub fn iterations(&self) -> usize {
+        self.iterations
     }
 
     /// The published initial weights.
@@ -179,6 +182,47 @@ impl DataSet {
             test_y: self.test_y.clone(),
         };
         super::twins::neighbours(&data, k)
+    }
+
+    /// Accuracy of each depth from 1 to 5: trained alone, and taken from one set of weights that all
+    /// depths shared in turn for `shared` iterations, and tuned alone for `tuned` more.
+    ///
+    /// # Errors
+    /// The simulator's.
+    pub fn depths(&self, shared: usize, tuned: usize) -> Result<Vec<(f64, f64)>, TrainError> {
+        let start = self.initial_weights.clone();
+        let new = |depth: usize| Model::of_depth(Middle::Quantum, depth, start.clone());
+        let mut models = (1..=DEPTH).map(new).collect::<Result<Vec<_>, _>>()?;
+        let mut weights = start.clone();
+        let mut adam = Adam::new(0.07, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
+        let mut rng = shotbook_sim::sample::Rng::new(1);
+        let mut gradient = vec![0.0; WEIGHTS];
+        for iteration in 0..shared {
+            let model = &mut models[rng.below(DEPTH as u64) as usize];
+            model.weights.copy_from_slice(&weights);
+            gradient.fill(0.0);
+            for &i in self.batch(&self.epoch_order.quantum, iteration % self.iterations) {
+                model.learn(self.train_x[i], self.train_y[i], &mut gradient)?;
+            }
+            adam.step(&mut weights, &gradient);
+        }
+        let mut out = Vec::new();
+        for mut model in models {
+            model.weights.copy_from_slice(&weights);
+            self.train(&mut model, tuned, &mut |_, _| Ok(false))?;
+            let inherited = self.right(&mut model)?;
+            model.weights.copy_from_slice(&start);
+            self.train(&mut model, self.iterations, &mut |_, _| Ok(false))?;
+            out.push((self.right(&mut model)?, inherited));
+        }
+        Ok(out)
+    }
+
+    /// Points of an iteration.
+    fn batch<'a>(&self, order: &'a [Vec<usize>], iteration: usize) -> &'a [usize] {
+        let per_epoch = self.train_x.len() / self.batch_size;
+        let start = iteration % per_epoch * self.batch_size;
+        &order[iteration / per_epoch][start..start + self.batch_size]
     }
 
     /// The same points turned about the middle. Units: degrees.
@@ -227,6 +271,8 @@ impl DataSet {
 
 struct Model {
     middle: Middle,
+    /// Layers of the circuit.
+    depth: usize,
     weights: Vec<f64>,
     prepared: Prepared<'static>,
     /// One sum of Z letters whose weights are set anew for each gradient.
@@ -240,20 +286,20 @@ struct Model {
 }
 
 /// Inputs `z0..z4`, then the angles row by row.
-fn text() -> String {
+fn text(depth: usize) -> String {
     use std::fmt::Write as _;
     let mut out = String::from("OPENQASM 3.0;\n");
     for q in 0..QUBITS {
         let _ = writeln!(out, "input float z{q};");
     }
-    for i in 0..DEPTH * QUBITS {
+    for i in 0..depth * QUBITS {
         let _ = writeln!(out, "input float w{i};");
     }
     let _ = writeln!(out, "qubit[{QUBITS}] q;");
     for q in 0..QUBITS {
         let _ = writeln!(out, "h q[{q}];\nry(z{q}) q[{q}];");
     }
-    for layer in 0..DEPTH {
+    for layer in 0..depth {
         for (a, b) in [(0, 1), (2, 3), (1, 2), (3, 4)] {
             let _ = writeln!(out, "cnot q[{a}], q[{b}];");
         }
@@ -266,15 +312,19 @@ fn text() -> String {
 
 impl Model {
     fn new(middle: Middle, weights: Vec<f64>) -> Result<Self, TrainError> {
+        Self::of_depth(middle, DEPTH, weights)
+    }
+
+    fn of_depth(middle: Middle, depth: usize, weights: Vec<f64>) -> Result<Self, TrainError> {
         let prepared =
-            prepare(&circuit(&text())?, &Options { threads: 1, shots: Some(0), ..Options::default() })?;
+            prepare(&circuit(&text(depth))?, &Options { threads: 1, shots: Some(0), ..Options::default() })?;
         let letter = |q: usize| vec![(q as u32, Pauli::Z)];
         let each = (0..QUBITS).map(|q| PauliSum { terms: vec![(1.0, letter(q))] }).collect();
         let sum = PauliSum { terms: (0..QUBITS).map(|q| (0.0, letter(q))).collect() };
-        let n = QUBITS + DEPTH * QUBITS;
+        let n = QUBITS + depth * QUBITS;
         let (row, derivative) = (vec![0.0; n], vec![0.0; n]);
         let (z, out) = ([0.0; QUBITS], [0.0; QUBITS]);
-        Ok(Self { middle, weights, prepared, sum, each, row, derivative, z, out })
+        Ok(Self { middle, depth, weights, prepared, sum, each, row, derivative, z, out })
     }
 
     /// Scores of both classes; leaves what a gradient needs.
@@ -289,7 +339,7 @@ impl Model {
                     self.row[q] = FRAC_PI_2 * self.z[q];
                 }
                 self.row[QUBITS..]
-                    .copy_from_slice(&self.weights[ANGLES + QUBITS..ANGLES + QUBITS * (DEPTH + 1)]);
+                    .copy_from_slice(&self.weights[ANGLES + QUBITS..ANGLES + QUBITS * (self.depth + 1)]);
                 self.prepared.values(&self.row, &self.each, &mut self.out)?;
             }
             Middle::Classical => {

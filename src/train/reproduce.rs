@@ -139,7 +139,9 @@ pub fn spirals(data: &[&str], tariff: Option<&super::digits::Tariff>) -> Result<
             0.0,
         ));
     }
-    rows.extend(reused(&DataSet::from_json(data[0])?)?);
+    let source = DataSet::from_json(data[0])?;
+    rows.extend(reused(&source)?);
+    rows.extend(depths(&source)?);
     if let Some((device, task_fee, shot_fee, set)) = tariff {
         // 10 points of 1 + 2 x 30 circuits, 1,000 iterations, 1,000 shots.
         let work = Work { iterations: 1000, circuits: 610, shots: 1000 };
@@ -161,6 +163,37 @@ pub fn spirals(data: &[&str], tariff: Option<&super::digits::Tariff>) -> Result<
             rows.push(Row::near(format!("USD of it on {device}"), total, known(261_350.0), 0.005));
         }
     }
+    Ok(rows)
+}
+
+/// Iterations that all depths share, and those that each adds, in place of a training of each.
+const SHARED: usize = 1000;
+const TUNED: usize = 100;
+
+/// Five depths from one set of weights beside five trainings.
+fn depths(source: &DataSet) -> Result<Vec<Row>, TrainError> {
+    let both = source.depths(SHARED, TUNED)?;
+    let mut rows = Vec::new();
+    for (depth, (alone, inherited)) in (1..).zip(&both) {
+        let of = format!("depth {depth} of {}", both.len());
+        rows.push(Row::near(format!("{of}: test accuracy, trained alone"), *alone, None, 0.0));
+        rows.push(Row::near(
+            format!("{of}: test accuracy, from shared weights, tuned"),
+            *inherited,
+            None,
+            0.0,
+        ));
+    }
+    let lost = both.iter().map(|(alone, inherited)| alone - inherited).sum::<f64>() / both.len() as f64;
+    let spent = SHARED + TUNED * both.len();
+    rows.push(Row::near(
+        format!("accuracy lost on average by {spent} iterations for all depths"),
+        lost,
+        None,
+        0.0,
+    ));
+    let ratio = (source.iterations() * both.len()) as f64 / spent as f64;
+    rows.push(Row::near("iterations of separate trainings over those".to_owned(), ratio, None, 0.0));
     Ok(rows)
 }
 
