@@ -18,7 +18,7 @@ main{max-width:820px;margin:0 auto;padding:24px 16px 64px}h1{font-size:1.7rem;li
 p{max-width:70ch}.verdict{border-left:4px solid var(--c1);background:var(--soft);padding:10px 14px}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}
-th{color:var(--dim);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{color:var(--dim);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}th.n{white-space:normal}td:first-child{min-width:9em}
 figure{margin:1em 0}figcaption{color:var(--dim);font-size:.9rem}svg{width:100%;height:auto;display:block}
 svg text{fill:var(--dim);font:12px system-ui,sans-serif}svg .axis{fill:var(--ink)}.grid{stroke:var(--rule)}
 .mark{stroke:var(--ink);stroke-dasharray:2 3}.line{fill:none;stroke-width:2}.band{opacity:.18;stroke:none}

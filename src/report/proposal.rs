@@ -1,7 +1,7 @@
 //! The founding proposal's claims, each with what a calculation finds.
 
 use super::{Page, training};
-use crate::energy::{Band, Coefficients, crossover};
+use crate::energy::{Band, Coefficients, crossover, two_digits};
 use crate::money::{Money, OutOfRange};
 use crate::price::{PriceList, Rate};
 use crate::train::plan::{Work, bill};
@@ -114,7 +114,9 @@ fn claims(extremes: Option<&[Rated; 2]>, table: &Coefficients) -> Result<Vec<Vec
         claim(
             "0.30 USD x iterations",
             format!(
-                "Fees alone, with every iteration in one task and its shots free: short by {least:.0} to {most:.0} times for the trainings below."
+                "Fees alone, with every iteration in one task and its shots free: short by {} to {} times for the trainings below.",
+                two_digits(least),
+                two_digits(most)
             ),
             "forecast, price of a cycle, and a cap",
         );
