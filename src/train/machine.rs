@@ -223,10 +223,8 @@ impl State {
         self.iteration += 1;
         // Values alone speak of points around; the least of them stands for a search without slopes.
         let (loss, at) = match (&asked, &self.optimizer) {
-            (
-                Ask::Values(points),
-                Optimizer::Cobyla(_) | Optimizer::External(_) | Optimizer::Rotosolve(_),
-            ) => {
+            (_, Optimizer::Rotosolve(sines)) => (sines.value, sines.x.clone()),
+            (Ask::Values(points), Optimizer::Cobyla(_) | Optimizer::External(_)) => {
                 let least = (0..points.len()).min_by(|&a, &b| answer.values[a].total_cmp(&answer.values[b]));
                 least.map_or((loss, before), |i| (answer.values[i], points[i].clone()))
             }

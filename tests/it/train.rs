@@ -83,6 +83,47 @@ fn energy_is_a_cap_too() {
 }
 
 #[test]
+fn a_paid_training_goes_on_only_under_a_cap_of_its_own() {
+    let world = World::new();
+    let stopped = world.json(&paid("12", &[]), 3);
+    let creates = world.creates();
+    let refused = world.json(&["train", "--resume", &id(&stopped), "--yes", "--json"], 2);
+    assert!(refused["message"].as_str().unwrap().contains("cap"), "{refused}");
+    assert_eq!(world.creates(), creates, "nothing is bought without a cap");
+}
+
+#[test]
+fn what_is_only_looked_at_leaves_nothing_behind() {
+    let world = World::new();
+    let here = ["train", "--ansatz", "real-amplitudes:1", "--hamiltonian", ENERGY, "--dry-run"];
+    assert!(world.run(&here).status.success());
+    assert!(world.run(&[&here[..], &["--on", "garnet", "--shots", "10"]].concat()).status.success());
+    // A circuit that no machine can hold, and one of more vertices than a number has bits.
+    let ring: String = (0..100).map(|i| format!("{i} {}\n", (i + 1) % 100)).collect();
+    let graph = world.folder.path().join("ring.txt");
+    std::fs::write(&graph, ring).unwrap();
+    let big = ["train", "--ansatz", "qaoa:1", "--maxcut", graph.to_str().unwrap(), "--json"];
+    assert_eq!(world.json(&big, 5)["code"], "SB5100");
+    let plan = world.json(&[&big[..], &["--plan"]].concat(), 0);
+    assert!(plan["classical"][0]["value"].as_f64().unwrap() >= 50.0, "{plan}");
+    assert_eq!(
+        (&world.json(&["models", "--json"], 0)["trainings"], world.creates()),
+        (&Value::Array(vec![]), 0)
+    );
+}
+
+#[test]
+fn a_sweep_of_sines_keeps_the_point_that_it_solved() {
+    let world = World::new();
+    let args =
+        ["train", "--ansatz", "real-amplitudes:2", "--hamiltonian", "Z0 + Z1", "--optimizer", "rotosolve"];
+    let trained = world.json(&[&args[..], &["--json"]].concat(), 0);
+    let (value, measured) = (trained["value"].as_f64().unwrap(), trained["measured"].as_f64().unwrap());
+    assert!((value - measured).abs() < 1e-9, "the loss is that of the parameters: {trained}");
+    assert!(value + 2.0 < 1e-3, "{trained}");
+}
+
+#[test]
 fn a_budget_is_a_cap_too() {
     let world = World::new();
     world.json(&["budget", "add", "study", "--limit", "10.00", "--json"], 0);

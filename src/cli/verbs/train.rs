@@ -101,18 +101,30 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         .map_err(|e| failed(&e))?;
     let (began, joules) = (time::monotonic_us(), joules::metered());
     let halted = if device.is_local() {
-        locally(&args, &trainings, &mut record, &problem, out)?
+        locally(&args, &trainings, &mut record, &problem, out)
     } else {
-        by_tasks(&args, context, &trainings, &mut record, device, &problem, out)?
+        by_tasks(&args, context, &trainings, &mut record, device, &problem, out)
     };
-    let mut reached = reached(&record, &problem);
-    reached.metered_joules = joules::between(joules, joules::metered());
-    let before = record.reached.as_ref().map_or(0.0, |r| r.wall_seconds);
-    reached.wall_seconds = before + (time::monotonic_us() - began) as f64 / 1e6;
-    record.reached = Some(reached);
-    if let Some(reached) = &record.reached {
-        trainings.finish(&record.id, reached)?;
+    let halted = match halted {
+        Ok(Some(halted)) => halted,
+        Ok(None) => return Ok(0),
+        // A paid step that was cut goes on under its key.
+        Err(_) if interrupted() => Halted::Interrupted,
+        Err(failure) => return Err(failure),
+    };
+    let mut now = reached(&record, &problem);
+    let metered = joules::between(joules, joules::metered());
+    now.wall_seconds = (time::monotonic_us() - began) as f64 / 1e6;
+    match record.reached.take() {
+        None => now.metered_joules = metered,
+        Some(before) => {
+            now.wall_seconds += before.wall_seconds;
+            now.metered_joules = before.metered_joules.zip(metered).map(|(a, b)| a + b);
+            now.controls = before.controls;
+        }
     }
+    trainings.finish(&record.id, &now)?;
+    record.reached = Some(now);
     if matches!(halted, Halted::Interrupted) {
         out.say(&format!("interrupted; go on: shotbook train --resume {}", record.id));
         return Ok(130);
@@ -163,10 +175,6 @@ fn begun(args: &Args, context: &Context, trainings: &Trainings, out: &mut Out) -
                 Failure::new("SB2001", format!("{} takes shots", device.name)).with_help("--shots 1000")
             );
         }
-        if args.max_cost.is_none() && args.budget.is_empty() && !args.dry_run {
-            return Err(Failure::new("SB2001", "a paid training needs a cap")
-                .with_help("--max-cost USD or --budget NAME"));
-        }
         if wish.noise_from.is_some() {
             return Err(Failure::new("SB2001", "noise of a device is put on here").with_help("--on local"));
         }
@@ -190,12 +198,7 @@ fn begun(args: &Args, context: &Context, trainings: &Trainings, out: &mut Out) -
         definition.fee_in_shots = task_fee.nanos() as f64 / shot_fee.nanos().max(1) as f64;
     }
     let state = definition.begin(&problem).map_err(|e| failed(&e))?;
-    let id = Here.training_id();
-    let record = Record { id, definition, state, reached: None };
-    if !args.dry_run {
-        trainings.create(&record.id, &record.definition, &record.state)?;
-    }
-    Ok(record)
+    Ok(Record { id: Here.training_id(), definition, state, reached: None })
 }
 
 /// Starts from another training's parameters, and says what they are worth untrained.
@@ -233,7 +236,7 @@ fn locally(
     record: &mut Record,
     problem: &Problem,
     out: &mut Out,
-) -> Result<Halted, Failure> {
+) -> Result<Option<Halted>, Failure> {
     let noise = record.definition.noise_from.as_deref().map(super::devices::find).transpose()?;
     let mut local = Local::new(&record.definition, problem, noise).map_err(|e| failed(&e))?;
     local.caps = caps(args)?;
@@ -242,12 +245,21 @@ fn locally(
             "would train {} parameters here for nothing; nothing was kept",
             problem.n_parameters()
         ));
-        return Ok(Halted::Ended);
+        return Ok(None);
     }
+    begin(args, trainings, record)?;
     let mut teller = Teller::new(problem);
     let stop = interrupted_by_signal();
-    drive(trainings, record, &mut local, false, &stop, &mut |state| teller.tell(state, out))
-        .map_err(Failure::from)
+    let halted = drive(trainings, record, &mut local, false, &stop, &mut |state| teller.tell(state, out))?;
+    Ok(Some(halted))
+}
+
+/// Keeps a new training, once it is known that it can run.
+fn begin(args: &Args, trainings: &Trainings, record: &Record) -> Result<(), Failure> {
+    if args.resume.is_none() {
+        trainings.create(&record.id, &record.definition, &record.state)?;
+    }
+    Ok(())
 }
 
 /// Caps besides money.
@@ -275,7 +287,12 @@ fn by_tasks(
     device: &'static Device,
     problem: &Problem,
     out: &mut Out,
-) -> Result<Halted, Failure> {
+) -> Result<Option<Halted>, Failure> {
+    // Caps are not part of a training: one that goes on needs its own.
+    if args.max_cost.is_none() && args.budget.is_empty() && !args.dry_run {
+        let refused = Failure::new("SB2001", "a paid training needs a cap");
+        return Err(refused.with_help("--max-cost USD or --budget NAME"));
+    }
     let store = context.store()?;
     let own = submit::Args {
         on: Some(device.name.clone()),
@@ -299,7 +316,7 @@ fn by_tasks(
         record.definition.iterations
     ));
     if args.dry_run {
-        return Ok(Halted::Ended);
+        return Ok(None);
     }
     if !args.yes {
         submit::ask_for(
@@ -310,8 +327,9 @@ fn by_tasks(
             out,
         )?;
     }
+    begin(args, trainings, record)?;
     let mut teller = Teller::new(problem);
-    drive(trainings, record, &mut paid, true, &interrupted, &mut |state| teller.tell(state, out))
+    drive(trainings, record, &mut paid, true, &interrupted, &mut |state| teller.tell(state, out)).map(Some)
 }
 
 /// Tells of progress at most once a second.

@@ -18,14 +18,16 @@ pub struct Rotosolve {
     /// How fast each parameter turns its gate.
     scales: Vec<f64>,
     next: usize,
-    /// Value where it stands, known after the first parameter.
-    value: Option<f64>,
+    /// Value where it stands, as the last sine tells it.
+    pub(in crate::train) value: f64,
+    /// Whether that may be trusted for the next sine.
+    fresh: bool,
 }
 
 impl Rotosolve {
     /// From a start, with the frequency of the loss in each parameter.
     pub fn new(x: Vec<f64>, scales: Vec<f64>) -> Self {
-        Self { x, scales, next: 0, value: None }
+        Self { x, scales, next: 0, value: f64::MAX, fresh: false }
     }
 
     fn moved(&self, by: f64) -> Vec<f64> {
@@ -39,14 +41,14 @@ impl Rotosolve {
             return Ask::Nothing;
         }
         let mut points = vec![self.moved(FRAC_PI_2), self.moved(-FRAC_PI_2)];
-        if self.value.is_none() {
+        if !self.fresh {
             points.push(self.x.clone());
         }
         Ask::Values(points)
     }
 
     pub(super) fn tell(&mut self, answer: &Answer) -> bool {
-        let here = self.value.or(answer.values.get(2).copied()).unwrap_or(0.0);
+        let here = if self.fresh { self.value } else { answer.values.get(2).copied().unwrap_or(0.0) };
         let (plus, minus) = (answer.values[0], answer.values[1]);
         // value(by) = middle + size * sin(by + phase)
         let middle = f64::midpoint(plus, minus);
@@ -57,11 +59,11 @@ impl Rotosolve {
             let turn = turn - (2.0 * PI) * (turn / (2.0 * PI)).round();
             self.x[self.next] += turn / self.scales[self.next];
         }
-        self.value = Some(middle - size);
+        (self.value, self.fresh) = (middle - size, true);
         self.next += 1;
         if self.next == self.x.len() {
             // Measured again now and then, so that noise does not add up.
-            (self.next, self.value) = (0, None);
+            (self.next, self.fresh) = (0, false);
             return true;
         }
         false

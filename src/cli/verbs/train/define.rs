@@ -11,6 +11,7 @@ use shotbook_sim::qasm::{Emit, InputValue, emit};
 use crate::cli::Failure;
 use crate::cli::circuit::{CircuitArgs, read_text};
 use crate::cli::output::Out;
+use crate::cli::verbs::sweep::named;
 use crate::ids::hex;
 use crate::train::ansatz;
 use crate::train::graph::Graph;
@@ -97,10 +98,8 @@ fn usage(why: impl Into<String>) -> Failure {
 
 /// The words of a model in the nearest `shotbook.toml`, searched upwards.
 pub fn model(name: &str) -> Result<(Wish, PathBuf), Failure> {
-    let here = std::env::current_dir().map_err(|e| usage(e.to_string()))?;
-    let found = here.ancestors().map(|f| f.join("shotbook.toml")).find(|f| f.is_file());
     let none = || usage("there is no shotbook.toml here or above").with_help("write one with [model.NAME]");
-    let path = found.ok_or_else(none)?;
+    let path = named::nearest().ok_or_else(none)?;
     #[derive(Deserialize)]
     struct File {
         #[serde(default)]

@@ -87,48 +87,58 @@ impl<'a> Paid<'a> {
     /// Rows of a question with what they would hold.
     pub fn forecast(&mut self, state: &State, ask: &Ask) -> Result<(Vec<Row>, Money), Failure> {
         let rows = self.problem.rows(&self.measured, ask, u64::from(state.iteration), self.shots);
-        let hold = self.planned(&rows, "forecast")?.hold;
+        let hold = self.planned(&rows, "forecast")?.1.hold;
         Ok((rows, hold))
     }
 
-    fn points(&mut self, rows: &[Row], key: &str) -> points::Points {
+    /// A step with its price, before anything is stored.
+    fn planned(&mut self, rows: &[Row], key: &str) -> Result<(points::Points, sweep::Planned), Failure> {
         self.own.key = Some(key.to_owned());
         if let Some(first) = rows.first() {
             self.loaded.inputs = super::define::as_inputs(&self.measured.names, &first.inputs);
         }
         let row = |r: &Row| points::Row { values: r.inputs.clone(), shots: Some(r.shots) };
-        points::Points { names: self.measured.names.clone(), rows: rows.iter().map(row).collect() }
-    }
-
-    fn planned(&mut self, rows: &[Row], key: &str) -> Result<sweep::Planned, Failure> {
-        let points = self.points(rows, key);
+        let points =
+            points::Points { names: self.measured.names.clone(), rows: rows.iter().map(row).collect() };
         let facts = (self.device, &self.list);
-        sweep::plan(&self.sweep, &self.own, facts, &self.loaded, &points, &mut self.out)
+        let planned = sweep::plan(&self.sweep, &self.own, facts, &self.loaded, &points, &mut self.out)?;
+        Ok((points, planned))
     }
 
-    /// Ids of a step's jobs, accepted now or before.
-    fn accepted(&mut self, rows: &[Row], key: &str) -> Result<(CollectionId, Vec<JobId>), Failure> {
-        let planned = self.planned(rows, key)?;
-        let points = self.points(rows, key);
-        let wish = Wish {
-            args: &self.sweep,
-            device: self.device,
-            list: &self.list,
-            loaded: &self.loaded,
-            points: &points,
-        };
-        sweep::accept(&self.own, wish, &planned, None, self.context, self.store, &mut self.out)
+    /// Accepts a step; ids of its jobs.
+    fn accepted(
+        &mut self,
+        points: &points::Points,
+        planned: &sweep::Planned,
+    ) -> Result<(CollectionId, Vec<JobId>), Failure> {
+        let wish =
+            Wish { args: &self.sweep, device: self.device, list: &self.list, loaded: &self.loaded, points };
+        sweep::accept(&self.own, wish, planned, None, self.context, self.store, &mut self.out)
     }
 
     /// What is already in the store under a key.
     fn known(&self, key: &str) -> Result<Option<(CollectionId, Vec<JobId>)>, Failure> {
-        let Some(found) = self.store.collections()?.into_iter().find(|c| c.key == key) else {
-            return Ok(None);
-        };
+        let id = CollectionId::of(&self.store.identity()?.store, key);
         let mut seen = HashSet::new();
-        let points = self.store.points(&found.id)?;
-        let ids = points.into_iter().map(|p| p.1).filter(|id| seen.insert(id.clone())).collect();
-        Ok(Some((found.id, ids)))
+        let points = self.store.points(&id)?;
+        let ids: Vec<JobId> = points.into_iter().map(|p| p.1).filter(|id| seen.insert(id.clone())).collect();
+        Ok((!ids.is_empty()).then_some((id, ids)))
+    }
+
+    /// Counts of each row of a step.
+    fn tables(&self, collection: &CollectionId, step: u64) -> Result<Vec<Counts>, Failure> {
+        let found = export::rows(self.store, collection)?;
+        let mut tables = Vec::with_capacity(found.len());
+        for (at, row) in found.into_iter().enumerate() {
+            match row.result {
+                Some(result) => tables.push(Counts(result.counts.into_iter().collect())),
+                None => {
+                    let why = row.error.unwrap_or_else(|| "no result".to_owned());
+                    return Err(Failure::new("SB6001", format!("step {}, circuit {at}: {why}", step)));
+                }
+            }
+        }
+        Ok(tables)
     }
 
     fn any_failed(&self, ids: &[JobId]) -> Result<bool, Failure> {
@@ -179,7 +189,8 @@ impl Evaluate for Paid<'_> {
                     if let Some(end) = self.caps.reached(state.used.seconds, energy) {
                         return Ok(Err(end));
                     }
-                    let hold = self.planned(&rows, &key)?.hold;
+                    let (points, planned) = self.planned(&rows, &key)?;
+                    let hold = planned.hold;
                     let spent = Money::from_nanos(state.used.nanos);
                     let most = spent.plus(hold).map_err(Refused::from)?;
                     if let Some(max) = self.max_cost.filter(|max| most > *max) {
@@ -190,7 +201,7 @@ impl Evaluate for Paid<'_> {
                              the {left} iterations left would cost about {rest:#}"
                         ))));
                     }
-                    match self.accepted(&rows, &key) {
+                    match self.accepted(&points, &planned) {
                         Ok(accepted) => accepted,
                         Err(refused) if refused.code() == "SB3001" => {
                             return Ok(Err(End::Cap(refused.message().to_owned())));
@@ -213,20 +224,7 @@ impl Evaluate for Paid<'_> {
                 nanos += job.settled.nanos();
                 tasks += 1;
             }
-            let found = export::rows(self.store, &collection)?;
-            let mut tables = Vec::with_capacity(found.len());
-            for (at, row) in found.into_iter().enumerate() {
-                match row.result {
-                    Some(result) => tables.push(Counts(result.counts.into_iter().collect())),
-                    None => {
-                        let why = row.error.unwrap_or_else(|| "no result".to_owned());
-                        return Err(Failure::new(
-                            "SB6001",
-                            format!("step {}, circuit {at}: {why}", state.step),
-                        ));
-                    }
-                }
-            }
+            let tables = self.tables(&collection, state.step)?;
             let used = Used {
                 circuits: rows.len() as u64,
                 shots: rows.iter().map(|r| r.shots).sum(),
