@@ -5,6 +5,8 @@ use std::io::Write;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
+pub use crate::report::is_odd;
+
 /// The two streams of a command.
 pub struct Out {
     json: bool,
@@ -113,12 +115,6 @@ impl Out {
             Some(_) => 1,
         }
     }
-}
-
-/// Whether a character could move the cursor or turn the text around.
-pub fn is_odd(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 /// Foreign text without control and direction characters.

@@ -22,6 +22,14 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// Middle and half of the 95 % interval of a share `p` of `n` shots. It keeps its meaning near 0 and 1.
+/// Source: Wilson 1927.
+pub fn wilson(p: f64, n: f64) -> (f64, f64) {
+    let z = 1.96_f64;
+    let middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    (middle, z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt())
+}
+
 /// Total-variation distance of two sets of counts. Units: none, from 0 to 1.
 pub fn distance(a: &BTreeMap<BitString, u64>, b: &BTreeMap<BitString, u64>) -> f64 {
     let mut keys: Vec<&BitString> = a.keys().chain(b.keys()).collect();

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::escape;
+
 /// A line, perhaps with a band around it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
@@ -103,11 +105,6 @@ fn label(value: f64) -> String {
     }
     let text = format!("{value:.4}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// Text that is safe in a page.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Chart {

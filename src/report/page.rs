@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::chart::escape;
-use super::{Page, Part};
+use super::{Page, Part, escape};
 
 /// One style for screen, dark screens, narrow screens and paper; nothing is loaded from elsewhere.
 const STYLE: &str = "

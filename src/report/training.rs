@@ -4,6 +4,7 @@ use super::{Chart, Line, Page};
 use crate::energy::{Band, Coefficients, crossover};
 use crate::money::Money;
 use crate::train::machine::{End, Moment};
+use crate::train::statistics::interval;
 
 /// A classical way to the same end.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,7 +107,7 @@ pub fn page(facts: &Facts<'_>, table: &Coefficients) -> Page {
     losses(&mut page, facts);
     costs(&mut page, facts, used);
     energies(&mut page, facts, table, used);
-    reuse(&mut page, facts, table);
+    reuse(&mut page, facts);
     beside(&mut page, facts, table, used);
     assumptions(&mut page, facts, table);
     page
@@ -379,16 +380,13 @@ pub fn figure_one(table: &Coefficients, gates: u64, shots: u64, technology: &str
     }
 }
 
-fn reuse(page: &mut Page, facts: &Facts<'_>, table: &Coefficients) {
+fn reuse(page: &mut Page, facts: &Facts<'_>) {
     page.heading("Reuse");
     let Some(reuse) = facts.reuse.as_ref().filter(|r| !r.cold.is_empty()) else {
         page.text("No saving is claimed: there was no cold control beside a start from another training. --from MODEL --control 10 measures one.");
         return;
     };
-    let n = reuse.cold.len() as f64;
-    let mean = reuse.cold.iter().sum::<f64>() / n;
-    let spread = reuse.cold.iter().map(|c| (c - mean) * (c - mean)).sum::<f64>() / (n - 1.0).max(1.0);
-    let half = 1.96 * (spread / n).sqrt();
+    let (n, (mean, half)) = (reuse.cold.len(), interval(&reuse.cold));
     let saved = mean - reuse.warm;
     let even = if saved > 0.0 { format!("{:.1}", reuse.source / saved) } else { "never".to_owned() };
     page.table(
@@ -424,7 +422,6 @@ fn reuse(page: &mut Page, facts: &Facts<'_>, table: &Coefficients) {
         ..Chart::default()
     };
     page.figure(chart, "The proposal's figure 2 done right: money, energy and CO2e of one device are in proportion to the iterations, so that their ratio is known far better than any of them.");
-    let _ = table;
 }
 
 fn beside(page: &mut Page, facts: &Facts<'_>, table: &Coefficients, used: crate::train::machine::Used) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
-use std::fmt::Write as _;
 
 use serde::Deserialize;
 use shotbook_sim::engine::{Options, Prepared, prepare};
@@ -10,7 +9,7 @@ use shotbook_sim::pauli::PauliSum;
 use shotbook_sim::sample::Rng;
 
 use super::optimizer::Adam;
-use super::{TrainError, circuit};
+use super::{TrainError, ansatz, circuit};
 
 /// Chemical accuracy. Units: hartree.
 pub const CHEMICAL: f64 = 1.6e-3;
@@ -137,22 +136,9 @@ struct Ansatz {
 
 impl Ansatz {
     fn new(qubits: usize, layers: usize) -> Result<Self, TrainError> {
-        let n_angles = qubits * (layers + 1);
-        let mut text = String::from("OPENQASM 3.0;\n");
-        for i in 0..n_angles {
-            let _ = writeln!(text, "input float a{i};");
-        }
-        let _ = writeln!(text, "qubit[{qubits}] q;");
-        for layer in 0..=layers {
-            for q in 1..qubits * usize::from(layer > 0) {
-                let _ = writeln!(text, "cnot q[{}], q[{q}];", q - 1);
-            }
-            for q in 0..qubits {
-                let _ = writeln!(text, "ry(a{}) q[{q}];", layer * qubits + q);
-            }
-        }
+        let text = ansatz::real_amplitudes(qubits as u32, layers as u32);
         let options = Options { threads: 1, shots: Some(0), ..Options::default() };
-        Ok(Self { prepared: prepare(&circuit(&text)?, &options)?, n_angles })
+        Ok(Self { prepared: prepare(&circuit(&text)?, &options)?, n_angles: qubits * (layers + 1) })
     }
 
     /// Iterations used, and the least energy that was reached; the angles are those that reached it.

@@ -13,6 +13,7 @@ use super::optimizer::{Adam, Ask};
 use super::plan::{Bill, SetLimit, Work, bill};
 use super::problem::{Objective, Problem};
 use super::reproduce::Row;
+use super::statistics::interval;
 use super::twins::{self, Net};
 use super::{TrainError, ansatz};
 use crate::money::Money;
@@ -103,14 +104,6 @@ fn forecast(tariff: &Tariff) -> Option<Bill> {
     let shifts = 2 * u64::from(QUBITS + QUBITS * LAYERS);
     let work = Work { iterations: STEPS as u64, circuits: BATCH as u64 * (1 + shifts), shots: 1000 };
     bill(work, tariff.3, tariff.1, tariff.2).ok()
-}
-
-/// Mean and half of the 95 % interval.
-fn interval(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let spread = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0).max(1.0);
-    (mean, 1.96 * (spread / n).sqrt())
 }
 
 /// Accuracies of all heads over some seeds, steps until they learned, and what a head would cost.

@@ -10,7 +10,7 @@ use shotbook_sim::engine::{Options, Prepared, prepare};
 use shotbook_sim::pauli::{Pauli, PauliSum};
 
 use super::optimizer::Adam;
-use super::{TrainError, circuit};
+use super::{TrainError, ansatz, circuit};
 
 const QUBITS: usize = 5;
 const DEPTH: usize = 5;
@@ -285,39 +285,15 @@ struct Model {
     out: [f64; QUBITS],
 }
 
-/// Inputs `z0..z4`, then the angles row by row.
-fn text(depth: usize) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::from("OPENQASM 3.0;\n");
-    for q in 0..QUBITS {
-        let _ = writeln!(out, "input float z{q};");
-    }
-    for i in 0..depth * QUBITS {
-        let _ = writeln!(out, "input float w{i};");
-    }
-    let _ = writeln!(out, "qubit[{QUBITS}] q;");
-    for q in 0..QUBITS {
-        let _ = writeln!(out, "h q[{q}];\nry(z{q}) q[{q}];");
-    }
-    for layer in 0..depth {
-        for (a, b) in [(0, 1), (2, 3), (1, 2), (3, 4)] {
-            let _ = writeln!(out, "cnot q[{a}], q[{b}];");
-        }
-        for q in 0..QUBITS {
-            let _ = writeln!(out, "ry(w{}) q[{q}];", layer * QUBITS + q);
-        }
-    }
-    out
-}
-
 impl Model {
     fn new(middle: Middle, weights: Vec<f64>) -> Result<Self, TrainError> {
         Self::of_depth(middle, DEPTH, weights)
     }
 
     fn of_depth(middle: Middle, depth: usize, weights: Vec<f64>) -> Result<Self, TrainError> {
+        let text = ansatz::dressed(QUBITS as u32, depth as u32, true);
         let prepared =
-            prepare(&circuit(&text(depth))?, &Options { threads: 1, shots: Some(0), ..Options::default() })?;
+            prepare(&circuit(&text)?, &Options { threads: 1, shots: Some(0), ..Options::default() })?;
         let letter = |q: usize| vec![(q as u32, Pauli::Z)];
         let each = (0..QUBITS).map(|q| PauliSum { terms: vec![(1.0, letter(q))] }).collect();
         let sum = PauliSum { terms: (0..QUBITS).map(|q| (0.0, letter(q))).collect() };

@@ -5,13 +5,11 @@
 //! RX(2 beta) on every qubit.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Deserialize;
 use shotbook_sim::engine::{Options, prepare};
-use shotbook_sim::pauli::{Pauli, PauliSum};
 
-use super::{TrainError, circuit};
+use super::{TrainError, ansatz, circuit, graph};
 
 /// Most vertices that are simulated.
 const MOST_VERTICES: u32 = 26;
@@ -110,13 +108,15 @@ impl Angles {
 }
 
 impl Graph {
+    /// The same with a weight of 1 on every edge.
+    pub fn plain(&self) -> graph::Graph {
+        let edges = self.edges.iter().map(|&(a, b)| (a, b, 1.0)).collect();
+        graph::Graph { n: self.n, edges, fields: Vec::new() }
+    }
+
     /// Edges at every vertex, when all have as many.
     pub fn degree(&self) -> Option<u32> {
-        let mut degrees = vec![0u32; self.n as usize];
-        for &(a, b) in &self.edges {
-            degrees[a as usize] += 1;
-            degrees[b as usize] += 1;
-        }
+        let degrees = self.plain().degrees();
         let first = degrees.first().copied()?;
         degrees.iter().all(|&d| d == first).then_some(first)
     }
@@ -126,18 +126,11 @@ impl Graph {
     /// # Errors
     /// The simulator's.
     pub fn expected_cut(&self, angles: &Angles) -> Result<f64, TrainError> {
-        let mut text = format!("OPENQASM 3.0;\nqubit[{}] q;\nh q;\n", self.n);
-        for (gamma, beta) in angles.gamma.iter().zip(&angles.beta) {
-            for (a, b) in &self.edges {
-                let _ = writeln!(text, "zz({:?}) q[{a}], q[{b}];", -gamma);
-            }
-            let _ = writeln!(text, "rx({:?}) q;", 2.0 * beta);
-        }
-        let half = |&(a, b): &(u32, u32)| (-0.5, vec![(a.min(b), Pauli::Z), (a.max(b), Pauli::Z)]);
-        let sum = PauliSum { terms: self.edges.iter().map(half).collect() };
+        let graph = self.plain();
+        let text = ansatz::qaoa(&graph, angles.p as u32);
         let mut prepared = prepare(&circuit(&text)?, &Options { shots: Some(0), ..Options::default() })?;
         let mut mean = [0.0];
-        prepared.values(&[], &[sum], &mut mean)?;
-        Ok(self.edges.len() as f64 / 2.0 + mean[0])
+        prepared.values(&angles.in_turn(), &[graph.cut()], &mut mean)?;
+        Ok(mean[0])
     }
 }

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod reproduce;
 pub mod shift;
 pub mod spsa_reuse;
+pub mod statistics;
 pub mod transfer;
 pub mod twins;
 

@@ -6,7 +6,7 @@ use super::maxcut::{Angles, Graph};
 use super::measured::Measured;
 use super::optimizer::{Kind, Optimizer, Setting, Settings};
 use super::problem::{Objective, Problem};
-use super::{TrainError, ansatz, circuit, graph};
+use super::{TrainError, ansatz, circuit};
 
 const ITERATIONS: u32 = 200;
 const SHOTS: u64 = 1000;
@@ -25,8 +25,7 @@ impl Trainee {
     /// # Errors
     /// The simulator's.
     pub fn new(on: &Graph, layers: usize) -> Result<Self, TrainError> {
-        let edges = on.edges.iter().map(|&(a, b)| (a, b, 1.0)).collect();
-        let graph = graph::Graph { n: on.n, edges, fields: Vec::new() };
+        let graph = on.plain();
         let text = ansatz::qaoa(&graph, layers as u32);
         let problem = Problem::new(&text, &Objective::Cut { graph }, 1)?;
         let measured = problem.measured()?;

@@ -1,25 +1,11 @@
 //! Parameters of one training as the start of another, by kind; what does not fit is refused.
 
-use serde::Deserialize;
-
 use super::machine::Definition;
+use super::maxcut;
 use super::problem::{Objective, Problem};
 
 /// Published fixed angles of QAOA. Source: Wurtz and Lykov, arXiv:2107.00677.
 const FIXED: &str = include_str!("../../data/qaoa_fixed_angles.json");
-
-#[derive(Deserialize)]
-struct Table {
-    table: Vec<Angles>,
-}
-
-#[derive(Deserialize)]
-struct Angles {
-    degree: u32,
-    p: usize,
-    gamma: Vec<f64>,
-    beta: Vec<f64>,
-}
 
 /// Start for `target` from the best parameters of `source`, and by which rule.
 ///
@@ -125,7 +111,7 @@ pub fn fixed_angles(objective: &Objective, problem: &Problem) -> Result<(Vec<f64
     let Objective::Cut { graph } = objective else { return Err("fixed angles are for --maxcut".to_owned()) };
     let names: Vec<String> = problem.circuit().inputs.iter().map(|i| i.name.clone()).collect();
     let Some(p) = layers(&names) else { return Err("fixed angles are for --ansatz qaoa".to_owned()) };
-    let table = serde_json::from_str::<Table>(FIXED).map_err(|e| e.to_string())?.table;
+    let table = maxcut::angles(FIXED).map_err(|e| e.to_string())?;
     let degrees = graph.degrees();
     let mean = f64::from(degrees.iter().sum::<u32>()) / degrees.len().max(1) as f64;
     let fitting = table.iter().filter(|a| a.p == p);
@@ -135,8 +121,9 @@ pub fn fixed_angles(objective: &Objective, problem: &Problem) -> Result<(Vec<f64
     let scale = size(objective).filter(|s| *s > 0.0).map_or(1.0, |s| 1.0 / s);
     // A mean degree between the rows: gamma goes with one over the root of the degree less one.
     let degree = ((f64::from(row.degree) - 1.0).max(0.5) / (mean - 1.0).max(0.5)).sqrt();
-    let out = row.gamma.iter().zip(&row.beta).flat_map(|(g, b)| [g * scale * degree, *b]).collect();
-    Ok((out, format!("degree {} for a mean of {mean:.2}, gamma times {:.3}", row.degree, scale * degree)))
+    let factor = scale * degree;
+    let out = row.in_turn().chunks_exact(2).flat_map(|c| [c[0] * factor, c[1]]).collect();
+    Ok((out, format!("degree {} for a mean of {mean:.2}, gamma times {:.3}", row.degree, factor)))
 }
 
 #[cfg(test)]

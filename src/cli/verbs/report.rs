@@ -143,7 +143,7 @@ fn of_training(
 }
 
 /// Classical ways to the same end, run now and timed.
-fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
+pub fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
     let mut out = Vec::new();
     let mut timed = |name: String, deed: &dyn Fn() -> Option<f64>| {
         let began = crate::time::monotonic_us();

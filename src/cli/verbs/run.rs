@@ -12,6 +12,7 @@ use crate::cli::circuit::{CircuitArgs, Loaded, read_text, size_of};
 use crate::cli::output::Out;
 use crate::cli::simulate::{self, NoiseArgs};
 use crate::cli::{Context, Failure, diagnostics, views};
+use crate::outcome::compare::wilson;
 use crate::outcome::{self, Engine, TaskOutcome};
 use crate::time;
 
@@ -281,9 +282,7 @@ pub fn histogram(outcome: &TaskOutcome, top: Option<usize>, right: bool, out: &m
         let count = **count;
         let name = if right { bits.reversed().to_string() } else { bits.to_string() };
         let p = count as f64 / n;
-        // Wilson's interval keeps its meaning near 0 and 1. Source: Wilson 1927.
-        let z = 1.96_f64;
-        let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+        let (_, half) = wilson(p, n);
         let bar = "▇".repeat(((count as f64 / largest) * WIDTH).round().max(1.0) as usize);
         out.line(&format!("{name} {bar} {count}  {:.1} % ±{:.1}", p * 100.0, half * 100.0));
     }

@@ -307,10 +307,15 @@ fn by_tasks(
     let mut paid = paid::Paid::new(context, &store, device, (record, problem), own.clone(), max_cost)?;
     paid.caps = caps(args)?;
     let (rows, hold) = paid.forecast(&record.state, &record.state.ask())?;
-    let cap = max_cost.map_or_else(|| "the budget".to_owned(), |m| format!("{m:#}"));
+    let budgets = args.budget.join(", ");
+    let cap = match max_cost {
+        Some(most) => format!("capped by {most:#}"),
+        None if budgets.is_empty() => "without a cap yet".to_owned(),
+        None => format!("capped by {budgets}"),
+    };
     let total: u64 = rows.iter().map(|r| r.shots).sum();
     out.say(&format!(
-        "a step on {}: {} circuits, {total} shots, {hold:#}; at most {} iterations, capped by {cap}",
+        "a step on {}: {} circuits, {total} shots, {hold:#}; at most {} iterations, {cap}",
         device.name,
         rows.len(),
         record.definition.iterations

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Forecast, Sum};
 use crate::money::Money;
+use crate::report::escape as safe;
 
 /// What a page is made of.
 pub struct Page<'a> {
@@ -30,24 +31,6 @@ tfoot td{font-weight:600;border-top:2px solid #333}svg{width:100%;height:auto}.s
 text{font:12px system-ui,sans-serif;fill:#1a1a1a}small{color:#555}\
 @media print{body{margin:0;max-width:none;font-size:11px}h2{break-after:avoid}tr,svg{break-inside:avoid}\
 .s,.h{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
-
-/// Text that a browser shows as it is.
-fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if crate::cli::output::is_odd(c) => {
-                let _ = write!(out, "{}", c.escape_unicode());
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 impl Page<'_> {
     /// The page as text.

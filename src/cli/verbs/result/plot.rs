@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::outcome::TaskOutcome;
+use crate::outcome::compare::wilson;
 
 /// Most outcomes of one picture.
 const MOST: usize = 64;
@@ -20,7 +21,7 @@ pub fn histogram(outcome: &TaskOutcome, title: &str, top: Option<usize>, right: 
     let (left, bar) = (20 + bits * 8, 420.0);
     let (width, height) = (left + 560, rows.len() * 20 + 62);
     let order = if right { "q0 right" } else { "q0 left" };
-    let safe = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let safe = crate::report::escape(title);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" font-family=\"monospace\" font-size=\"12\"><rect width=\"100%\" height=\"100%\" \
@@ -31,10 +32,7 @@ pub fn histogram(outcome: &TaskOutcome, title: &str, top: Option<usize>, right: 
     for (i, (bits, count)) in rows.iter().enumerate() {
         let name = if right { bits.reversed().to_string() } else { bits.to_string() };
         let p = **count as f64 / n;
-        // Wilson's interval keeps its meaning near 0 and 1. Source: Wilson 1927.
-        let z = 1.96_f64;
-        let middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
-        let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+        let (middle, half) = wilson(p, n);
         let scale = bar * n / largest;
         let (y, x) = (44 + i * 20, left as f64);
         let ends = [(middle - half).max(0.0), (middle + half).min(1.0)].map(|q| x + q * scale);

@@ -8,17 +8,18 @@ use super::{Args, reached, show};
 use crate::app::training::{Local, Reached, Record, Trainings, drive};
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
+use crate::cli::verbs::report::baselines;
 use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
 use crate::energy::{Band, Coefficients};
 use crate::money::Money;
 use crate::price::{PriceList, Rate};
-use crate::time;
+use crate::report::training::Baseline;
 use crate::train::machine::{Definition, End, State};
 use crate::train::measured::Measured;
 use crate::train::optimizer::Kind;
 use crate::train::plan::{Bill, PROPOSED, Work, bill};
-use crate::train::problem::{Objective, Problem};
+use crate::train::problem::Problem;
 
 /// Shots of a circuit unless told.
 const SHOTS: u64 = 1000;
@@ -57,13 +58,6 @@ struct Rehearsal {
     ends: Vec<(State, Reached)>,
 }
 
-/// What a classical machine makes of the same task.
-struct Classical {
-    name: &'static str,
-    value: f64,
-    seconds: f64,
-}
-
 pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let mut wish = super::wish(args)?;
     let shots = *wish.shots.get_or_insert(SHOTS);
@@ -92,7 +86,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
             Row { device, bills, note }
         })
         .collect();
-    let classical = classical(&problem, &definition)?;
+    let classical = baselines(&problem, &definition.objective);
     let seen = Seen {
         definition: &definition,
         problem: &problem,
@@ -226,38 +220,13 @@ impl Whole<'_> {
     }
 }
 
-/// Classical ways to the same end, done here and timed.
-fn classical(problem: &Problem, definition: &Definition) -> Result<Vec<Classical>, Failure> {
-    let mut out = Vec::new();
-    let mut timed = |name: &'static str, deed: &mut dyn FnMut() -> Option<f64>| {
-        let began = time::monotonic_us();
-        let value = deed();
-        let seconds = (time::monotonic_us() - began) as f64 / 1e6;
-        out.extend(value.map(|value| Classical { name, value, seconds }));
-    };
-    match &definition.objective {
-        Objective::Cut { graph } => {
-            timed("greedy cut", &mut || Some(graph.greedy_cut()));
-            timed("largest cut by trying all", &mut || graph.largest_cut());
-        }
-        Objective::Energy { .. } | Objective::Ising { .. } => {
-            timed("exact diagonalisation", &mut || problem.observables()[0].ground_energy().ok());
-        }
-        Objective::Classifier { data, .. } => {
-            timed("5 nearest neighbours, accuracy", &mut || Some(crate::train::twins::neighbours(data, 5)));
-            timed("logistic regression, accuracy", &mut || Some(crate::train::twins::logistic(data)));
-        }
-    }
-    Ok(out)
-}
-
 struct Seen<'a> {
     definition: &'a Definition,
     problem: &'a Problem,
     work: Work,
     rows: &'a [Row],
     rehearsal: &'a Rehearsal,
-    classical: &'a [Classical],
+    classical: &'a [Baseline],
     list: &'a PriceList,
     queue: f64,
 }

@@ -1,0 +1,21 @@
+//! What several seeds say together.
+
+/// Mean, and half of its 95 % interval from the spread of the values.
+pub fn interval(values: &[f64]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let spread = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, 1.96 * (spread / n).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_interval_shrinks_with_the_root_of_the_number() {
+        let (mean, half) = super::interval(&[1.0, 3.0]);
+        assert!((mean - 2.0).abs() < 1e-12 && (half - 1.96).abs() < 1e-12, "variance 2 of 2 values");
+        assert_eq!(super::interval(&[5.0]), (5.0, 0.0));
+        let (_, four) = super::interval(&[1.0, 3.0, 1.0, 3.0]);
+        assert!(four < half);
+    }
+}
