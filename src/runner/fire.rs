@@ -131,7 +131,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         let same = |old: &Note| {
             old.text == text && (old.until == until || old.until.is_some_and(|old_until| old_until > at))
         };
-        if self.noted().get(&place).is_some_and(same) {
+        if self.noted(|all| all.get(&place).is_some_and(same)) {
             return;
         }
         let note = Note { place: place.clone(), text, until, at };
@@ -144,7 +144,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
 
     /// Takes a note away, if one stands there.
     pub(super) fn clear(&self, place: &str) {
-        if self.noted().contains_key(place)
+        if self.noted(|all| all.contains_key(place))
             && self.store.remove_note(place).is_ok()
             && let Some(noted) = &mut self.looks.borrow_mut().noted
         {
@@ -152,10 +152,11 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         }
     }
 
-    fn noted(&self) -> BTreeMap<String, Note> {
+    /// Asks the notes of all processes, which are read once.
+    fn noted<T>(&self, ask: impl FnOnce(&BTreeMap<String, Note>) -> T) -> T {
         let mut looks = self.looks.borrow_mut();
         let read = || self.store.notes().map(|all| all.into_iter().map(|n| (n.place.clone(), n)).collect());
-        looks.noted.get_or_insert_with(|| read().unwrap_or_default()).clone()
+        ask(looks.noted.get_or_insert_with(|| read().unwrap_or_default()))
     }
 }
 

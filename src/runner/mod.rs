@@ -28,10 +28,10 @@ pub use meter::{Meter, Reading};
 
 use crate::backend::{Braket, RemoteError};
 use crate::failpoint::Injected;
-use crate::ids::{JobId, RunnerId};
+use crate::ids::{BudgetName, JobId, RunnerId};
 use crate::job::{Cause, Duty, Event, Illegal, Job, Place, Sight, Stage, duty};
 use crate::price::PriceList;
-use crate::store::{Store, StoreError};
+use crate::store::{BudgetStatus, Store, StoreError};
 use crate::time::Timestamp;
 use pace::{Operation, Pace, Went};
 
@@ -198,8 +198,9 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
         if job.is_done() {
             return Ok(Step::Done(Box::new(job)));
         }
-        let mut sight = self.sight(&job).await?;
-        if let Some(budget) = self.cancelling(&job)? {
+        let budgets = self.budgets_of(&job)?;
+        let mut sight = self.sight(&job, &budgets).await?;
+        if let Some(budget) = cancelling(&job, &budgets) {
             tracing::warn!(job = %job.terms.id, %budget, "its budget cancels what is open");
             return self.happened(&job, Event::BudgetCancels { budget }, Vec::new());
         }
@@ -231,7 +232,7 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
     }
 
     /// What surrounds a job now: frozen budgets, the state of its lane, requested patience.
-    async fn sight(&self, job: &Job) -> Result<Sight, RunError> {
+    async fn sight(&self, job: &Job, budgets: &[BudgetStatus]) -> Result<Sight, RunError> {
         let mut sight = Sight { failed: self.failed_beside(job)?, ..Sight::default() };
         if job.terms.is_local() {
             return Ok(sight);
@@ -252,28 +253,20 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             }
             (None, _) => None,
         };
-        if !job.terms.budgets.is_empty() {
-            sight.frozen = self
-                .store
-                .budgets(now)?
-                .into_iter()
-                .filter(|b| job.terms.budgets.contains(&b.budget.name) && b.balance.is_frozen(b.budget.limit))
-                .map(|b| b.budget.name)
-                .collect();
-        }
+        let frozen = budgets.iter().filter(|b| b.balance.is_frozen(b.budget.limit));
+        sight.frozen = frozen.map(|b| b.budget.name.clone()).collect();
         self.look_ahead(job, &mut sight).await?;
         Ok(sight)
     }
 
-    /// The budget that has come so far that this job shall be cancelled.
-    fn cancelling(&self, job: &Job) -> Result<Option<crate::ids::BudgetName>, RunError> {
-        let late = job.cancel_asked || job.terms.is_local() || matches!(job.stage, Stage::Settling { .. });
-        if late || job.terms.budgets.is_empty() {
-            return Ok(None);
+    /// How the budgets stand that bind a job.
+    fn budgets_of(&self, job: &Job) -> Result<Vec<BudgetStatus>, RunError> {
+        if job.terms.is_local() || job.terms.budgets.is_empty() {
+            return Ok(Vec::new());
         }
-        let all = self.store.budgets(self.clock.now())?;
-        let mut own = all.into_iter().filter(|b| job.terms.budgets.contains(&b.budget.name));
-        Ok(own.find(|b| b.budget.cancels(&b.balance)).map(|b| b.budget.name))
+        let mut all = self.store.budgets(self.clock.now())?;
+        all.retain(|b| job.terms.budgets.contains(&b.budget.name));
+        Ok(all)
     }
 
     /// How many of a waiting job's collection failed since it was accepted, where that can stop it.
@@ -377,4 +370,11 @@ impl<'a, B: Braket, C: Clock> Runner<'a, B, C> {
             self.clear(&format!("job/{id}"));
         }
     }
+}
+
+/// The budget that has come so far that a job shall be cancelled.
+fn cancelling(job: &Job, budgets: &[BudgetStatus]) -> Option<BudgetName> {
+    let late = job.cancel_asked || matches!(job.stage, Stage::Settling { .. });
+    let own = budgets.iter().find(|b| !late && b.budget.cancels(&b.balance));
+    own.map(|b| b.budget.name.clone())
 }
