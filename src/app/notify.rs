@@ -20,10 +20,11 @@ const TRIES: u32 = 24;
 /// Notices taken at a time.
 const BATCH: usize = 16;
 /// What no program that is told something needs to know.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_BEARER_TOKEN_BEDROCK",
     "SHOTBOOK_MOCK_TOKEN",
 ];
@@ -100,8 +101,9 @@ fn exec(words: &[String], notice: &Notice, body: &str) -> Result<(), String> {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|e| format!("{program}: {e}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read its input is as good.
-        let _unread = stdin.write_all(body.as_bytes());
+        let body = body.to_owned();
+        // A program that does not read its input is as good, and must not keep us beyond its time.
+        std::thread::spawn(move || stdin.write_all(body.as_bytes()));
     }
     let started = time::ticks();
     loop {

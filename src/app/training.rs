@@ -194,12 +194,13 @@ impl Trainings {
         self.write(id, "reached.json", reached)
     }
 
-    /// The old file or the new one is there whatever happens in between.
+    /// The old file or the new one is there whatever happens in between, also beside a second process.
     fn write(&self, id: &str, file: &str, value: &impl Serialize) -> Result<(), TrainingError> {
         if !self.keeps {
             return Ok(());
         }
-        let (path, part) = (self.path(id, file), self.path(id, &format!("{file}.part")));
+        let own = format!("{file}.{}.part", std::process::id());
+        let (path, part) = (self.path(id, file), self.path(id, &own));
         let text = serde_json::to_vec(value).map_err(|e| broken(&path, &e))?;
         let mut out = std::fs::File::create(&part).map_err(|e| broken(&part, &e))?;
         out.write_all(&text).and_then(|()| out.sync_all()).map_err(|e| broken(&part, &e))?;
