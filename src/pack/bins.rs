@@ -40,7 +40,7 @@ impl Group<'_> {
         if by_count.iter().all(|bin| self.size(bin) <= self.limits.action_bytes) {
             return self.with_singles(by_count, span);
         }
-        let packed = self.by_size(span.most);
+        let packed = self.filled(self.by_size(span.most), span);
         let packed =
             if self.members.len() <= EXACT && packed.len() > 1 { self.exact(span, packed) } else { packed };
         self.with_singles(packed, span)
@@ -132,10 +132,48 @@ impl Group<'_> {
         bins.into_iter().map(|b| b.members).collect()
     }
 
+    /// Moves points into bins that are too small for a set, where none of them may go alone.
+    fn filled(&self, mut packed: Vec<Vec<u32>>, span: Span) -> Vec<Vec<u32>> {
+        if self.may_go_alone() {
+            return packed;
+        }
+        for short in 0..packed.len() {
+            while packed[short].len() < span.least {
+                let with = |p: u32| packed[short].iter().copied().chain([p]).collect::<Vec<u32>>();
+                let found = (0..packed.len())
+                    .filter(|&from| from != short && packed[from].len() > span.least)
+                    .find_map(|from| {
+                        let at = packed[from]
+                            .iter()
+                            .position(|&p| self.size(&with(p)) <= self.limits.action_bytes)?;
+                        Some((from, at))
+                    });
+                let Some((from, at)) = found else { break };
+                let point = packed[from].remove(at);
+                packed[short].push(point);
+            }
+        }
+        packed
+    }
+
+    fn may_go_alone(&self) -> bool {
+        self.shots_each >= self.limits.shots.0
+    }
+
+    /// Paid tasks of bins, where one below the least of a set is single tasks; the most there is
+    /// where it may not be.
+    fn tasks(&self, bins: &[Vec<u32>], span: Span) -> usize {
+        bins.iter().fold(0, |sum: usize, bin| match bin.len() {
+            n if n >= span.least => sum.saturating_add(1),
+            n if self.may_go_alone() => sum.saturating_add(n),
+            _ => usize::MAX,
+        })
+    }
+
     /// The fewest tasks by search, no worse than what is known.
     fn exact(&self, span: Span, known: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
         let mut best = known;
-        let mut cost = tasks(&best, span);
+        let mut cost = self.tasks(&best, span);
         let mut bins = Vec::new();
         self.search(0, span, &mut bins, &mut best, &mut cost);
         best
@@ -147,7 +185,7 @@ impl Group<'_> {
         }
         let Some(&p) = self.members.get(at) else {
             let found: Vec<Vec<u32>> = bins.iter().map(|b| b.members.clone()).collect();
-            let now = tasks(&found, span);
+            let now = self.tasks(&found, span);
             if now < *cost {
                 (*best, *cost) = (found, now);
             }
@@ -188,13 +226,8 @@ impl Group<'_> {
     fn singles(&self, members: &[u32]) -> Result<Vec<Vec<u32>>, Misfit> {
         let (least, shots) = (self.limits.shots.0, self.shots_each);
         match members.first() {
-            Some(&point) if shots < least => Err(Misfit::Shots { point, shots, least }),
+            Some(&point) if !self.may_go_alone() => Err(Misfit::Shots { point, shots, least }),
             _ => Ok(members.iter().map(|&p| vec![p]).collect()),
         }
     }
-}
-
-/// Paid tasks of bins: one below the least is single tasks.
-fn tasks(bins: &[Vec<u32>], span: Span) -> usize {
-    bins.iter().map(|b| if b.len() >= span.least { 1 } else { b.len() }).sum()
 }

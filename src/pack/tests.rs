@@ -81,6 +81,21 @@ fn too_little_for_a_set_is_bought_singly_or_refused() {
 }
 
 #[test]
+fn a_set_gives_up_a_point_so_that_none_is_left_alone() {
+    // By size alone the first three share a set and the last, which may not go alone, is left over.
+    let bodies = [body(79), body(877), body(486)];
+    let sized = |circuit, bytes| Point { circuit, shots: 4, bytes };
+    let points = [sized(1, 0), sized(2, 600), sized(0, 11), sized(0, 193)];
+    let limits = Limits { shots: (5, 1000), ..limits(4, (1, 16), 2821) };
+    assert_eq!(pack(&points, &bodies, &limits).unwrap().tasks.len(), 2);
+    // More points than are searched: 5 copies of each fill sets of 4, and none may be left over.
+    let many: Vec<Point> = points.iter().copied().cycle().take(17).collect();
+    let packing = pack(&many, &bodies, &limits).unwrap();
+    assert!(packing.tasks.iter().all(|t| t.points.len() >= 2), "{packing:?}");
+    assert_eq!(packing.shots(), 17 * 4);
+}
+
+#[test]
 fn a_circuit_larger_than_an_action_is_named() {
     let found = pack(&even(2, 10), &[body(9000)], &limits(100, (1, 1000), 5000));
     assert!(matches!(found, Err(Misfit::Bytes { point: 0, .. })));
