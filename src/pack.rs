@@ -188,6 +188,15 @@ pub struct Fees {
 }
 
 impl Fees {
+    /// Both together.
+    pub fn plus(&self, other: &Self) -> Result<Self, OutOfRange> {
+        Ok(Self {
+            packed: self.packed.plus(other.packed)?,
+            single: self.single.plus(other.single)?,
+            shots: self.shots.plus(other.shots)?,
+        })
+    }
+
     /// Fees and shots of the packing.
     pub fn total(&self) -> Result<Money, OutOfRange> {
         self.packed.plus(self.shots)

@@ -15,6 +15,6 @@ pub use price_lists::{ListsError, PriceLists};
 pub use session::{Here, SystemClock, runtime};
 pub use submit::{
     Entry, Lot, Plan, Refused, Request, Submitted, accept, accept_all, check_tags, failed, inputs_from_json,
-    inputs_json, options, plan, room,
+    inputs_json, next_key, options, plan, room,
 };
-pub use sweep::set_plan;
+pub use sweep::{Part, contents, mixed_plan, set_plan};

@@ -383,7 +383,7 @@ pub fn failed(
 }
 
 /// The key of the job that follows a failed one: `KEY~2`, then `KEY~3`.
-fn next_key(key: &str) -> String {
+pub fn next_key(key: &str) -> String {
     let (base, tries) = match key.rsplit_once('~') {
         Some((base, n)) => n.parse::<u32>().map_or((key, 1), |n| (base, n)),
         None => (key, 1),

@@ -138,3 +138,116 @@ fn a_failed_task_is_bought_again_only_as_often_as_was_allowed() {
     assert_eq!((&job["attempt"], world.creates()), (&1.into(), 3));
     world.assert_books();
 }
+
+/// A batch of one circuit at many inputs, others between, on two devices.
+fn mixed(world: &World) -> Vec<String> {
+    let turn = "OPENQASM 3.0;\ninput float theta;\nqubit q;\nbit b;\nrx(theta) q;\nb = measure q;\n";
+    let rabi = world.folder.path().join("turn.qasm");
+    std::fs::write(&rabi, turn).unwrap();
+    let (bell, ghz) = (circuit("bell.qasm"), circuit("ghz.qasm"));
+    let at =
+        |k: u64| format!(r#"{{"file":{rabi:?},"device":"garnet","shots":100,"inputs":{{"theta":{k}}}}}"#);
+    let mut lines: Vec<String> = (0..6).map(at).collect();
+    lines.insert(1, format!(r#"{{"file":{bell:?},"device":"garnet","shots":100,"key":"bell"}}"#));
+    lines.insert(3, format!(r#"{{"file":{bell:?},"device":"garnet","shots":100}}"#));
+    lines.insert(4, format!(r#"{{"file":{ghz:?},"device":"cepheus","shots":50}}"#));
+    lines.push(format!(r#"{{"file":{ghz:?},"device":"cepheus","shots":50}}"#));
+    lines.push(line("sv1", 10, ""));
+    lines
+}
+
+#[test]
+fn a_packed_batch_pays_one_fee_a_set_and_gives_each_line_its_own_result() {
+    let world = World::new();
+    let batch = file(&mixed(&world));
+    let path = batch.path().to_str().unwrap();
+    let submit = ["submit", "--batch", path, "--pack", "--key", "k", "--yes", "--json"];
+    let dry = world.json(&[&submit[..], &["--dry-run"]].concat(), 0);
+    assert_eq!((&dry["fees"]["packed"], &dry["fees"]["as_tasks"]), (&"0.6".into(), &"3".into()), "{dry}");
+    let first = world.json(&submit, 0);
+    assert_eq!(world.creates(), 3, "a set for each device, and a simulation");
+    world.assert_books();
+    let again = world.json(&submit, 0);
+    assert_eq!((&again["jobs"], world.creates()), (&first["jobs"], 3), "the same key buys nothing");
+    let path = world.folder.path().join("out.json");
+    let exported = world.run(&["sweep", "export", "k", "-o", path.to_str().unwrap()]);
+    assert!(exported.status.success());
+    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let rows = document["points"].as_array().unwrap();
+    assert_eq!(rows.len(), 11);
+    // A turn by 0 leaves the qubit where it was, one by about pi flips it: lines have their own results.
+    let ones = |row: &serde_json::Value| row["counts"]["1"].as_u64().unwrap_or(0);
+    assert_eq!(rows[0]["inputs"]["theta"].as_f64(), Some(0.0));
+    assert!(ones(&rows[0]) < 30, "{}", rows[0]);
+    let three = rows.iter().find(|r| r["inputs"]["theta"].as_f64() == Some(3.0)).unwrap();
+    assert!(ones(three) > 70, "{three}");
+    assert_eq!((&rows[1]["circuit"], &rows[1]["key"]), (&"bell.qasm".into(), &"bell".into()));
+    let by_key = world.json(&["result", "k", "--point", "bell", "--json"], 0);
+    assert_eq!(by_key["counts"], rows[1]["counts"]);
+    let nanos = |r: &serde_json::Value| r["price"].as_str().unwrap().parse::<f64>().unwrap();
+    assert!(
+        (rows.iter().map(nanos).sum::<f64>() - 1.80625).abs() < 1e-9,
+        "0.3 + 1.16 + 0.3 + 0.0425 + 0.00375"
+    );
+
+    let mut other = mixed(&world);
+    other.swap(0, 1);
+    let changed = file(&other);
+    let wrong =
+        ["submit", "--batch", changed.path().to_str().unwrap(), "--pack", "--key", "k", "--yes", "--json"];
+    assert_eq!(world.json(&wrong, 2)["code"], "SB2003", "another order is another batch");
+    assert_eq!(world.creates(), 3);
+    let unkeyed = ["submit", "--batch", batch.path().to_str().unwrap(), "--pack", "--yes", "--json"];
+    assert_eq!(world.json(&unkeyed, 2)["code"], "SB2001", "a line's key needs one of the batch");
+}
+
+#[test]
+fn the_lines_of_a_failed_set_are_made_again_and_nothing_else() {
+    let world = World::new();
+    world.fault(Kind::FailTask, "CreateQuantumTask", 2, 1);
+    let batch = file(&mixed(&world));
+    let submit =
+        ["submit", "--batch", batch.path().to_str().unwrap(), "--pack", "--key", "k", "--yes", "--json"];
+    let first = world.json(&submit, 6);
+    assert_eq!((&first["states"]["FAILED"], world.creates()), (&1.into(), 3), "{first}");
+    let retry = [&submit[..], &["--retry", "failed"]].concat();
+    let mut cut = world.command(&retry);
+    let ended = cut.env("SHOTBOOK_FAILPOINT", "accept.after:1:abort").output().unwrap();
+    assert!(!ended.status.success());
+    let second = world.json(&retry, 0);
+    assert_eq!((&second["states"]["COMPLETED"], world.creates()), (&3.into(), 4), "{second}");
+    world.assert_books();
+    assert_eq!((world.json(&retry, 0)["jobs"].clone(), world.creates()), (second["jobs"].clone(), 4));
+}
+
+#[test]
+fn an_interrupted_packed_batch_is_finished_by_another_process() {
+    for place in ["accept.before:1", "accept.after:1", "commit.before:2", "created.after:2"] {
+        let world = World::new();
+        let batch = file(&mixed(&world));
+        let submit =
+            ["submit", "--batch", batch.path().to_str().unwrap(), "--pack", "--key", "k", "--yes", "--json"];
+        let ended =
+            world.command(&submit).env("SHOTBOOK_FAILPOINT", format!("{place}:abort")).output().unwrap();
+        assert!(!ended.status.success(), "{place} was never reached");
+        assert_eq!(world.json(&submit, 0)["states"]["COMPLETED"], 3, "{place}");
+        assert_eq!(world.creates(), 3, "{place}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn a_refused_batch_names_the_program_sets_that_would_fit() {
+    let world = World::new();
+    world.run(&["budget", "add", "grant", "--limit", "2"]);
+    let lines: Vec<String> = (0..10).map(|_| line("garnet", 100, "")).collect();
+    let batch = file(&lines);
+    let path = batch.path().to_str().unwrap();
+    let refused = world.json(&["submit", "--batch", path, "--budget", "grant", "--yes", "--json"], 3);
+    let help = refused["help"].as_str().unwrap();
+    assert!(help.contains("--pack ($1.75)") && help.contains("the first 4 of 10"), "{help}");
+    let packed =
+        world.json(&["submit", "--batch", path, "--budget", "grant", "--pack", "--yes", "--json"], 0);
+    assert_eq!(packed["settled"], "1.75", "0.30 + 1000 x 0.00145");
+    world.assert_books();
+}

@@ -131,7 +131,7 @@ fn a_batch_that_is_refused_offers_its_beginning() {
     ok(&world, &["budget", "add", "b", "--limit", "2"]);
     let refused = refusal(&world, &["submit", "--batch", file.to_str().unwrap(), "--budget", "b"]);
     assert_eq!(refused["message"], "budget b has $2.00 left, $2.785 needed");
-    let help = "fits: the first 2 of 3 submissions; more room: shotbook budget set b --limit 2.785";
+    let help = "fits: the first 2 of 3 submissions ($1.035); more room: shotbook budget set b --limit 2.785";
     assert_eq!((&refused["help"], world.creates()), (&help.into(), 0));
 }
 

@@ -2,6 +2,7 @@
 
 mod merge;
 mod plot;
+mod point;
 
 use serde_json::{Map, Value, json};
 use shotbook_sim::pauli::PauliSum;
@@ -21,6 +22,9 @@ pub struct Args {
     /// Form: table, json, csv, braket
     #[arg(long, default_value = "table")]
     format: String,
+    /// One point of a collection: its number from 0, or the key of its line
+    #[arg(long, value_name = "N|KEY")]
+    point: Option<String>,
     /// Show only the most frequent outcomes
     #[arg(long, value_name = "K")]
     top: Option<usize>,
@@ -71,6 +75,9 @@ pub fn show_stored(
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let right = super::run::is_right(&args.order)?;
     let store = context.store()?;
+    if let Some(which) = &args.point {
+        return point::show(&args, which, &store, right, out);
+    }
     let job = match job_id(&store, &args.job) {
         Ok(id) => store.job(&id)?,
         Err(failure) => match merge::parts(&store, &args.job)? {
@@ -190,18 +197,26 @@ fn show_merged(
 }
 
 fn expval(store: &dyn Store, job: &Job, text: &str, out: &mut Out) -> Result<u8, Failure> {
+    let (_, outcome) = stored(store, job)?;
+    show_value(job.terms.id.as_str(), text, value_of(&outcome, text)?, outcome.shots, out);
+    Ok(exit_of(job))
+}
+
+/// Mean of an observable and its standard error.
+fn value_of(outcome: &TaskOutcome, text: &str) -> Result<(f64, f64), Failure> {
     let wrong =
         |why: String| Failure::new("SB2001", format!("{text:?}: {why}")).with_help("--expval \"Z0 Z1\"");
     let sum = PauliSum::parse(text).map_err(|e| wrong(e.to_string()))?;
-    let (_, outcome) = stored(store, job)?;
-    let (mean, error) = outcome::compare::expectation(&outcome, &sum).map_err(|e| wrong(e.to_string()))?;
+    outcome::compare::expectation(outcome, &sum).map_err(|e| wrong(e.to_string()))
+}
+
+fn show_value(job: &str, text: &str, (mean, error): (f64, f64), shots: u64, out: &mut Out) {
     if out.is_json() {
-        out.json(&json!({"schema": "shotbook.expval/1", "job_id": job.terms.id.as_str(), "observable": text,
-            "value": mean, "standard_error": error, "shots": outcome.shots}));
+        out.json(&json!({"schema": "shotbook.expval/1", "job_id": job, "observable": text,
+            "value": mean, "standard_error": error, "shots": shots}));
     } else {
-        out.line(&format!("{mean:.6} ± {error:.6} (one standard error, {} shots)", outcome.shots));
+        out.line(&format!("{mean:.6} ± {error:.6} (one standard error, {shots} shots)"));
     }
-    Ok(exit_of(job))
 }
 
 fn document(job: &Job, outcome: &TaskOutcome, right: bool) -> Value {

@@ -2,6 +2,7 @@
 
 pub(super) mod batch;
 pub(super) mod firing;
+mod packed;
 pub(super) mod room;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,9 @@ pub struct Args {
     /// One submission a line, accepted together: {"file":…,"device":…,"shots":…,"key":…,"inputs":{…}}
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["file", "quote"])]
     pub(super) batch: Option<String>,
+    /// Put the lines of the batch into the cheapest program sets that each device takes
+    #[arg(long, requires = "batch")]
+    pub(super) pack: bool,
     /// Budget that pays
     #[arg(long, value_name = "NAME")]
     pub(super) budget: Vec<String>,

@@ -4,6 +4,7 @@ pub(super) mod export;
 pub(super) mod fit;
 pub(super) mod named;
 pub(super) mod points;
+pub(super) mod proof;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use shotbook_sim::qasm::{InputValue, Inputs};
 use shotbook_sim::target::Device;
 
 use self::points::Points;
+use self::proof::Proof;
 use super::submit;
 use crate::app::{self, Entry, Here, Lot, Plan, Refused, Request};
 use crate::budget::Facts;
@@ -220,8 +222,8 @@ pub(super) fn priced(args: &Sweep, list: &PriceList, out: &mut Out) -> Result<Pr
         total = total.plus(plan.price.total).map_err(Refused::from)?;
         worst_case = worst_case.plus(plan.price.worst_case).map_err(Refused::from)?;
     }
-    let form = format!("{} on {}", form(&planned), device.name);
-    Ok(Priced { total, worst_case, form, plan: plan_json(&device.name, &planned) })
+    let form = format!("{} on {}", planned.proof().form(), device.name);
+    Ok(Priced { total, worst_case, form, plan: planned.proof().json(&device.name) })
 }
 
 fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> {
@@ -245,7 +247,7 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         return Err(Failure::from(refused).with_help(submit::room::or_else(&parts, max_cost, None)));
     }
     if args.dry_run && out.is_json() {
-        out.json(&plan_json(own.on(), &planned));
+        out.json(&planned.proof().json(own.on()));
         return Ok(0);
     }
     let store = context.store()?;
@@ -253,7 +255,7 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         let ids = submit::batch::of_points(&store, &lot.id)?;
         return submit::drive_all(&own, context, &store, &lot.id, &ids, out);
     }
-    let proof = proof(&planned)?;
+    let proof = planned.proof().line()?;
     if args.dry_run {
         out.line(&proof);
         out.line(&format!("would hold {:#}; nothing was sent", planned.hold));
@@ -335,6 +337,10 @@ fn fees(packing: &Packing, plans: &[Plan]) -> Result<Option<Fees>, Failure> {
 }
 
 impl Planned {
+    fn proof(&self) -> Proof<'_> {
+        Proof { packing: &self.packing, fees: self.fees, hold: self.hold }
+    }
+
     /// The tasks of it that failed, each under the key of its next job.
     fn failed(self, store: &dyn Store, lot: &Lot) -> Result<Self, Failure> {
         let first = |task: &Task| task.points.first().map_or(0, |&p| u64::from(p));
@@ -388,60 +394,6 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
         )));
     }
     pack::pack(&all, &[body], &limits).map_err(|e| Failure::new("SB4902", e.to_string()))
-}
-
-fn circuits(n: usize) -> String {
-    if n == 1 { "1 circuit".to_owned() } else { format!("{n} circuits") }
-}
-
-/// How many circuits become how many tasks.
-fn form(planned: &Planned) -> String {
-    let n: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
-    let (tasks, sets) = (planned.packing.tasks.len(), planned.packing.sets());
-    let form = match (sets, tasks) {
-        (0, 1) => "1 task".to_owned(),
-        (0, _) => format!("{tasks} tasks"),
-        (1, 1) => "1 program set".to_owned(),
-        _ if sets == tasks => format!("{sets} program sets"),
-        _ => format!("{sets} program sets and {} tasks", tasks - sets),
-    };
-    format!("{} → {form}", circuits(n))
-}
-
-/// What packing saves, in one line.
-fn proof(planned: &Planned) -> Result<String, Failure> {
-    let (sets, form) = (planned.packing.sets(), form(planned));
-    let Some(fees) = &planned.fees else {
-        let free = planned.hold.is_zero();
-        let n: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
-        return Ok(if free { format!("{} here · free", circuits(n)) } else { form });
-    };
-    let (total, single) = (fees.total().map_err(Refused::from)?, fees.total_single().map_err(Refused::from)?);
-    Ok(if sets > 0 {
-        format!(
-            "{form} · fees {:#} (not {:#}) · shots {:#} · total {total:#} (not {single:#})",
-            fees.packed, fees.single, fees.shots
-        )
-    } else {
-        format!("{form} · fees {:#} · shots {:#} · total {total:#}", fees.packed, fees.shots)
-    })
-}
-
-fn plan_json(device: &str, planned: &Planned) -> serde_json::Value {
-    let points: usize = planned.packing.tasks.iter().map(|task| task.points.len()).sum();
-    let mut out = json!({"schema": "shotbook.plan/1", "device": device, "points": points,
-        "tasks": planned.packing.tasks.len(), "program_sets": planned.packing.sets(),
-        "shots": planned.packing.shots(), "hold": planned.hold.to_string()});
-    if let Some(fees) = &planned.fees {
-        let text = |money: Result<Money, _>| {
-            money.map_or_else(|_: crate::money::OutOfRange| String::new(), |m| m.to_string())
-        };
-        out["fees"] = json!({"packed": fees.packed.to_string(), "as_tasks": fees.single.to_string()});
-        out["shot_fees"] = json!(fees.shots.to_string());
-        out["total"] = json!(text(fees.total()));
-        out["total_as_tasks"] = json!(text(fees.total_single()));
-    }
-    out
 }
 
 pub(super) fn accept(

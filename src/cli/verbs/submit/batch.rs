@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Args, Met, ask_for, drive_all, explain, meet, request};
+use super::{Args, Met, ask_for, drive_all, explain, meet, packed, request};
 use crate::app::{self, Entry, Here, Lot, Plan, Refused, Request};
 use crate::budget::Facts;
 use crate::cli::circuit::{Loaded, read_text};
 use crate::cli::output::Out;
+use crate::cli::verbs::sweep::fit;
+use crate::cli::verbs::sweep::proof::Proof;
 use crate::cli::{Context, Failure};
 use crate::failpoint;
 use crate::ids::{CollectionId, JobId};
@@ -34,33 +36,62 @@ struct Line {
     seed: Option<u64>,
 }
 
-/// A line that can be accepted.
-struct Planned {
-    args: Args,
-    plan: Plan,
-    point: u64,
+/// A line that can be accepted, or several as one task.
+#[derive(Clone)]
+pub(super) struct Planned {
+    pub(super) args: Args,
+    pub(super) plan: Plan,
+    /// The lines, from 0.
+    pub(super) points: Vec<u64>,
+    /// Whether it gives more than counts, which no program set does.
+    pub(super) alone: bool,
 }
 
 pub fn run(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let mut planned = plan_all(file, args, context, out)?;
-    let mut lot = None;
-    if args.retry.is_some() {
-        let store = context.store()?;
-        lot = again(args.key.as_deref().unwrap_or_default(), &store)?;
-        if let Some(lot) = &lot {
-            let plans: Vec<(&Plan, u64)> = planned.iter().map(|p| (&p.plan, p.point)).collect();
-            let failed: BTreeMap<usize, String> = app::failed(&store, &lot.id, &plans)?.into_iter().collect();
-            let all = std::mem::take(&mut planned).into_iter().enumerate();
-            planned = all
-                .filter_map(|(n, p)| {
-                    let key = failed.get(&n)?.clone();
-                    Some(Planned { args: Args { key: Some(key), ..p.args }, ..p })
-                })
-                .collect();
-            say_again(lot, planned.len(), "lines", out);
-        }
+    let lines = plan_all(file, args, context, out)?;
+    let key = args.key.as_deref();
+    let known = match &args.retry {
+        Some(_) => again(key.unwrap_or_default(), &context.store()?)?,
+        None => None,
+    };
+    if args.pack {
+        let packed = match &known {
+            None => packed::pack_all(&lines, key)?,
+            Some(lot) => {
+                let (many, packed) = packed::failed(&context.store()?, lot, &lines)?;
+                say_again(lot, many, "lines", out);
+                packed
+            }
+        };
+        let work = Work { planned: &packed.tasks, lines: &lines, proof: Some(packed.proof()) };
+        return go(&work, known, args, context, out);
     }
-    go(&planned, lot, args, context, out)
+    let mut planned = lines.clone();
+    if let Some(lot) = &known {
+        let plans: Vec<(&Plan, u64)> = planned.iter().map(|p| (&p.plan, p.points[0])).collect();
+        let failed = app::failed(&context.store()?, &lot.id, &plans)?;
+        let failed: BTreeMap<usize, String> = failed.into_iter().collect();
+        let all = std::mem::take(&mut planned).into_iter().enumerate();
+        planned = all
+            .filter_map(|(n, p)| {
+                let key = failed.get(&n)?.clone();
+                Some(Planned { args: Args { key: Some(key), ..p.args }, ..p })
+            })
+            .collect();
+        say_again(lot, planned.len(), "lines", out);
+    }
+    go(&Work { planned: &planned, lines: &lines, proof: None }, known, args, context, out)
+}
+
+/// What is about to be accepted.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    /// The tasks.
+    planned: &'a [Planned],
+    /// The lines, one by one; none where it is one submission in parts.
+    lines: &'a [Planned],
+    /// What packing saved, where it was asked for.
+    proof: Option<Proof<'a>>,
 }
 
 /// More shots than one task takes: the fewest tasks as one collection, whose counts `result` adds up.
@@ -89,39 +120,90 @@ pub fn run_split(
         let own = Args { shots: Some(shots), key, quote: None, max_cost: None, ..args.clone() };
         let request = request(&own, whole.device, loaded)?;
         let plan = app::plan(&request, &list).map_err(|r| explain(r, loaded, out))?;
-        planned.push(Planned { args: own, plan, point: n });
+        let alone = !whole.circuit.results.is_empty();
+        planned.push(Planned { args: own, plan, points: vec![n], alone });
     }
-    go(&planned, None, args, context, out)
+    go(&Work { planned: &planned, lines: &[], proof: None }, None, args, context, out)
 }
 
 fn go(
-    planned: &[Planned],
+    work: &Work<'_>,
     lot: Option<Lot>,
     args: &Args,
     context: &Context,
     out: &mut Out,
 ) -> Result<u8, Failure> {
+    let planned = work.planned;
     let total = planned.iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold));
     let total = total.map_err(|e| Failure::new("SB2001", e.to_string()))?;
     if let Some(max_cost) = args.max_cost.as_deref().map(super::amount).transpose()?.filter(|m| total > *m) {
-        return Err(Refused::OverMaxCost { worst_case: total, max_cost }.into());
+        let failure = Failure::from(Refused::OverMaxCost { worst_case: total, max_cost });
+        return Err(failure.with_help(super::room::or_else(&fitting(work, args, max_cost), max_cost, None)));
     }
+    let proof = work.proof.map(|proof| proof.line()).transpose()?;
     if args.dry_run {
-        if out.is_json() {
-            out.json(&json!({"schema": "shotbook.plan/1", "submissions": planned.len(), "hold": total.to_string()}));
-        } else {
-            out.line(&format!("would hold {total:#} for {} submissions; nothing was sent", planned.len()));
-        }
+        dry_run(work, total, proof.as_deref(), out);
         return Ok(0);
     }
     let store = context.store()?;
     if let Some(lot) = lot.as_ref().filter(|_| planned.is_empty()) {
         return drive_all(args, context, &store, &lot.id, &of_points(&store, &lot.id)?, out);
     }
-    ask_for(args, total, &format!(" for {} submissions", planned.len()), &store, out)?;
-    let (collection, ids) = accept(planned, args, lot, context, &store, out)?;
+    if let Some(proof) = &proof {
+        out.say(proof);
+    }
+    ask_for(args, total, &format!(" for {}", many(planned.len())), &store, out)?;
+    let (collection, ids) = accept(work, args, lot, context, &store, out)?;
     super::room::warn(&store, &ids, out)?;
     drive_all(args, context, &store, &collection, &ids, out)
+}
+
+fn many(tasks: usize) -> String {
+    if tasks == 1 { "1 submission".to_owned() } else { format!("{tasks} submissions") }
+}
+
+fn dry_run(work: &Work<'_>, total: Money, proof: Option<&str>, out: &mut Out) {
+    if out.is_json() {
+        let mut shown = json!({"schema": "shotbook.plan/1", "submissions": work.planned.len(), "hold": total.to_string()});
+        if let Some(proof) = work.proof
+            && let (serde_json::Value::Object(to), serde_json::Value::Object(from)) =
+                (&mut shown, proof.json(""))
+        {
+            to.extend(from.into_iter().filter(|(name, _)| name != "device"));
+        }
+        out.json(&shown);
+        return;
+    }
+    if let Some(proof) = proof {
+        out.line(proof);
+    }
+    out.line(&format!("would hold {total:#} for {}; nothing was sent", many(work.planned.len())));
+}
+
+/// What of a batch would fit into `free`: all of it as program sets, or its first lines.
+fn fitting(work: &Work<'_>, args: &Args, free: Money) -> Vec<String> {
+    let mut out = Vec::new();
+    let lines = work.lines;
+    let all = work.proof.is_none().then(|| packed::pack_all(lines, None).ok()).flatten();
+    let file = args.batch.as_deref().unwrap_or_default();
+    if let Some(packed) = all.filter(|p| !lines.is_empty() && p.proof().hold <= free) {
+        let hold = packed.proof().hold;
+        if packed.proof().packing.sets() > 0 {
+            out.push(format!("as program sets: shotbook submit --batch {file} --pack ({hold:#})"));
+        }
+    }
+    let cost = |n: u64| {
+        let n = usize::try_from(n).ok()?;
+        if work.proof.is_some() {
+            return Some(packed::pack_all(&lines[..n], None).ok()?.proof().hold);
+        }
+        lines[..n].iter().try_fold(Money::ZERO, |sum, p| sum.plus(p.plan.hold).ok())
+    };
+    let most = (lines.len() as u64).saturating_sub(1);
+    if let Some((n, price)) = fit::most(most, free, cost) {
+        out.push(format!("the first {n} of {} submissions ({price:#})", lines.len()));
+    }
+    out
 }
 
 /// Plans every line before anything is stored; the first wrong one is named with its number.
@@ -151,7 +233,12 @@ fn plan_all(file: &str, args: &Args, context: &Context, out: &mut Out) -> Result
         };
         let request = request(&own, device, loaded).map_err(|f| f.at(&place))?;
         let plan = app::plan(&request, &list).map_err(|r| explain(r, loaded, out).at(&place))?;
-        planned.push(Planned { args: own, plan, point: point as u64 });
+        let alone = !loaded.circuit()?.results.is_empty();
+        planned.push(Planned { args: own, plan, points: vec![point as u64], alone });
+    }
+    if args.pack && args.key.is_none() && planned.iter().any(|p| p.args.key.is_some()) {
+        let why = "lines that share a task cannot be found again by keys of their own";
+        return Err(Failure::new("SB2001", why).with_help("--key KEY for the batch"));
     }
     if planned.is_empty() {
         return Err(Failure::new("SB2001", format!("{file} has no submission"))
@@ -166,7 +253,9 @@ fn merged(args: &Args, line: &Line, point: usize) -> Result<Args, String> {
     own.batch = None;
     // The ceiling is one of all lines together, and was compared with their sum.
     own.max_cost = None;
-    own.key = line.key.clone().or_else(|| args.key.as_ref().map(|key| format!("{key}/{point}")));
+    // Of lines that share a task, the task has the key.
+    let numbered = args.key.as_ref().filter(|_| !args.pack).map(|key| format!("{key}/{point}"));
+    own.key = line.key.clone().or(numbered);
     own.on = Some(line.device.clone().or(own.on).ok_or("no device; write \"device\" or give --on")?);
     own.shots = Some(line.shots.or(own.shots).ok_or("no shots; write \"shots\" or give --shots")?);
     own.project = line.project.clone().or(own.project);
@@ -217,13 +306,14 @@ pub fn lot_of(key: Option<&String>, store: &dyn Store) -> Result<Lot, Failure> {
 }
 
 fn accept(
-    planned: &[Planned],
+    work: &Work<'_>,
     args: &Args,
     lot: Option<Lot>,
     context: &Context,
     store: &SqliteStore,
     out: &mut Out,
 ) -> Result<(CollectionId, Vec<JobId>), Failure> {
+    let planned = work.planned;
     let answerers = meet_all(planned, context, store)?;
     let world = answerers.values().find_map(|met| met.world.clone());
     let lot = match lot {
@@ -240,7 +330,7 @@ fn accept(
             plan: &p.plan,
             id,
             key: p.args.key.clone(),
-            points: vec![p.point],
+            points: p.points.clone(),
             facts: Facts {
                 project: p.args.project.as_deref(),
                 user: answerers.get(p.args.on()).and_then(|met| met.user.as_deref()),
@@ -255,14 +345,8 @@ fn accept(
     let accepted = match app::accept_all(store, &entries, Some(&lot), world, time::now()) {
         Err(Refused::OverBudget(shortfall)) => {
             let raise = super::room::raise(store, &shortfall)?;
-            let mut sum = Money::ZERO;
-            let fitting = planned.iter().take_while(|p| {
-                sum = sum.plus(p.plan.hold).unwrap_or(Money::from_nanos(i64::MAX));
-                sum <= shortfall.free
-            });
-            let (first, all) = (fitting.count(), planned.len());
-            let part = (first > 0).then(|| format!("the first {first} of {all} submissions"));
-            let help = super::room::or_else(part.as_slice(), shortfall.free, Some(raise));
+            let parts = fitting(work, args, shortfall.free);
+            let help = super::room::or_else(&parts, shortfall.free, Some(raise));
             return Err(Failure::from(Refused::OverBudget(shortfall)).with_help(help));
         }
         other => other?,

@@ -16,15 +16,19 @@ use crate::store::{Collection, Store};
 
 /// A point with its share of its job.
 pub(in crate::cli::verbs) struct Row {
-    point: u64,
-    job: JobId,
-    task: Option<QuantumTaskArn>,
-    state: &'static str,
-    inputs: Map<String, Value>,
+    pub(in crate::cli::verbs) point: u64,
+    pub(in crate::cli::verbs) job: JobId,
+    pub(in crate::cli::verbs) circuit: String,
+    pub(in crate::cli::verbs) key: String,
+    pub(in crate::cli::verbs) task: Option<QuantumTaskArn>,
+    pub(in crate::cli::verbs) state: &'static str,
+    pub(in crate::cli::verbs) inputs: Map<String, Value>,
     shots: u64,
-    price: Money,
+    pub(in crate::cli::verbs) price: Money,
     pub(in crate::cli::verbs) result: Option<TaskOutcome>,
     pub(in crate::cli::verbs) error: Option<String>,
+    /// Whether it ended unpaid or without a result, and can be made again.
+    pub(in crate::cli::verbs) has_failed: bool,
 }
 
 pub(super) fn list(store: &dyn Store, out: &mut Out) -> Result<u8, Failure> {
@@ -146,10 +150,17 @@ pub(in crate::cli::verbs) fn rows(store: &dyn Store, id: &CollectionId) -> Resul
     Ok(out)
 }
 
+/// Points of the executables of a job, in the order of its action; `None` where it is that of points.
+pub(in crate::cli::verbs) fn order(store: &dyn Store, job: &Job) -> Result<Option<Vec<u64>>, Failure> {
+    let inputs: Value = serde_json::from_slice(&store.blob(&job.terms.inputs)?).unwrap_or_default();
+    Ok(inputs.as_array().map(|rows| rows.iter().filter_map(|row| row["point"].as_u64()).collect()))
+}
+
 /// A job with what its points need of it.
 struct Loaded {
     job: Job,
-    inputs: Map<String, Value>,
+    /// One object for a circuit at many points, a list with a row for each executable otherwise.
+    inputs: Value,
     outcome: Option<TaskOutcome>,
     error: Option<String>,
 }
@@ -168,15 +179,39 @@ fn load(store: &dyn Store, id: &JobId) -> Result<Loaded, Failure> {
 }
 
 impl Loaded {
+    /// What executable `at` of `many` has of the price of its job. Those that failed have nothing of it;
+    /// the others' shares differ by a nano-dollar at most, and all add up to what was settled.
+    fn share(&self, at: usize, many: u64) -> Money {
+        let all = self.outcome.as_ref().map(|o| o.executables.as_slice()).unwrap_or_default();
+        let pays = |e: &Result<TaskOutcome, String>| e.is_ok();
+        let (n, before) = match all.iter().filter(|e| pays(e)).count() {
+            0 => (usize::try_from(many).unwrap_or(usize::MAX), at),
+            _ if !all.get(at).is_some_and(pays) => return Money::ZERO,
+            n => (n, all[..at].iter().filter(|e| pays(e)).count()),
+        };
+        let (nanos, n) = (self.job.settled.nanos(), i64::try_from(n).unwrap_or(i64::MAX).max(1));
+        let extra = i64::try_from(before).is_ok_and(|before| before < nanos % n);
+        Money::from_nanos(nanos / n + i64::from(extra))
+    }
+
     /// Point number `k` of the `many` that the job carries.
     fn row(&self, point: u64, k: u64, many: u64) -> Row {
-        let at = usize::try_from(k).unwrap_or(usize::MAX);
         let job = &self.job;
+        let rows = self.inputs.as_array();
+        let row = |row: &Value| row["point"].as_u64() == Some(point);
+        let k = rows.and_then(|rows| rows.iter().position(row)).map_or(k, |at| at as u64);
+        let at = usize::try_from(k).unwrap_or(usize::MAX);
+        let many = rows.map_or(many, |rows| rows.len() as u64);
+        let label = rows.and_then(|rows| rows.get(at));
         let own = |value: &Value| match value {
-            Value::Array(column) if many > 1 => column.get(at).cloned().unwrap_or(Value::Null),
+            Value::Array(column) if many > 1 && label.is_none() => {
+                column.get(at).cloned().unwrap_or_default()
+            }
             whole => whole.clone(),
         };
-        let inputs = self.inputs.iter().map(|(name, value)| (name.clone(), own(value))).collect();
+        let inputs = label.map_or(&self.inputs, |label| &label["inputs"]).as_object();
+        let inputs = inputs.into_iter().flatten().map(|(name, value)| (name.clone(), own(value))).collect();
+        let said = |name: &str| label.and_then(|label| label[name].as_str());
         let (result, failed) = match &self.outcome {
             Some(outcome) if many > 1 => match outcome.executables.get(at) {
                 Some(Ok(executable)) => (Some(executable.clone()), None),
@@ -185,18 +220,24 @@ impl Loaded {
             },
             other => (other.clone(), None),
         };
-        // Shares of a set differ by a nano-dollar at most and add up to what was settled.
-        let (nanos, n) = (job.settled.nanos(), i64::try_from(many).unwrap_or(1).max(1));
-        let price = nanos / n + i64::from((k as i64) < nanos % n);
+        let price = self.share(at, many);
         let state = if failed.is_some() { State::Failed } else { State::of(job) };
+        let unpaid = match &job.stage {
+            Stage::Done(Outcome::Completed { .. } | Outcome::Cancelled) => false,
+            Stage::Done(_) => true,
+            _ => false,
+        };
         Row {
             point,
             job: job.terms.id.clone(),
+            circuit: said("circuit").unwrap_or(&job.terms.name).to_owned(),
+            key: said("key").unwrap_or(&job.terms.key).to_owned(),
+            has_failed: unpaid || failed.is_some(),
             task: job.past.last().and_then(|p| p.task.clone()),
             state: state.word(),
             inputs,
             shots: job.terms.shots / many.max(1),
-            price: Money::from_nanos(price),
+            price,
             result,
             error: failed.or_else(|| self.error.clone()),
         }
@@ -219,6 +260,8 @@ fn document(collection: &Collection, rows: &[Row]) -> Value {
             out.insert("job_id".into(), json!(row.job.as_str()));
             out.insert("task_arn".into(), json!(row.task.as_ref().map(ToString::to_string)));
             out.insert("error".into(), json!(row.error));
+            out.insert("circuit".into(), json!(row.circuit));
+            out.insert("key".into(), json!(row.key));
             Value::Object(out)
         })
         .collect();
@@ -232,8 +275,19 @@ fn csv_text(rows: &[Row]) -> Result<String, Failure> {
     names.dedup();
     let mut writer = csv::Writer::from_writer(Vec::new());
     let broken = |e: csv::Error| Failure::new("SB1001", e.to_string());
-    let fixed =
-        ["state", "shots", "bit_order", "counts", "result_types", "price", "job_id", "task_arn", "error"];
+    let fixed = [
+        "state",
+        "shots",
+        "bit_order",
+        "counts",
+        "result_types",
+        "price",
+        "job_id",
+        "task_arn",
+        "error",
+        "circuit",
+        "key",
+    ];
     let head = std::iter::once("point").chain(names.iter().map(|n| n.as_str())).chain(fixed);
     writer.write_record(head).map_err(broken)?;
     for row in rows {
@@ -252,6 +306,8 @@ fn csv_text(rows: &[Row]) -> Result<String, Failure> {
             row.job.to_string(),
             row.task.as_ref().map_or_else(String::new, ToString::to_string),
             row.error.clone().unwrap_or_default(),
+            row.circuit.clone(),
+            row.key.clone(),
         ]);
         writer.write_record(&cells).map_err(broken)?;
     }

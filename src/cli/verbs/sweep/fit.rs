@@ -24,6 +24,13 @@ pub(in crate::cli::verbs) struct Wish<'a> {
 pub(super) fn options(wish: Wish<'_>, free: Money) -> Vec<String> {
     let many = wish.points.rows.len() as u64;
     let mut out = Vec::new();
+    if wish.args.tasks {
+        let args = Sweep { tasks: false, ..wish.args.clone() };
+        let packed = Wish { args: &args, ..wish }.cost(wish.device, many, None);
+        out.extend(
+            packed.filter(|p| *p <= free).map(|p| format!("as program sets, without --tasks ({p:#})")),
+        );
+    }
     if let Some((n, price)) = most(many - 1, free, |n| wish.cost(wish.device, n, None)) {
         out.push(match wish.args.params.as_slice() {
             [one] if one.matches(':').count() == 2 => {
@@ -48,7 +55,11 @@ pub(super) fn options(wish: Wish<'_>, free: Money) -> Vec<String> {
 }
 
 /// The largest number from 1 to `top` whose price fits, with its price; prices grow with the number.
-fn most(top: u64, free: Money, price: impl Fn(u64) -> Option<Money>) -> Option<(u64, Money)> {
+pub(in crate::cli::verbs) fn most(
+    top: u64,
+    free: Money,
+    price: impl Fn(u64) -> Option<Money>,
+) -> Option<(u64, Money)> {
     let fits = |n: u64| price(n).filter(|p| *p <= free);
     let (mut low, mut high) = (0, top);
     while low < high {
