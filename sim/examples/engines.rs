@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("8 noisy qubits", chain(8, "ry(0.4)", noise)),
     ];
     for (name, text) in circuits {
-        let reading = qasm::read(name, &text, &qasm::ParseOptions::default(), &qasm::Inputs::new());
+        let reading = qasm::read(name, text.as_str(), &qasm::ParseOptions::default(), &qasm::Inputs::new());
         let circuit = reading.circuit.ok_or_else(|| format!("{:?}", reading.diagnostics))?;
         let options = Options { shots: Some(1000), ..Options::default() };
         println!("{name}");

@@ -1,5 +1,7 @@
 //! What is wrong with a program, as plain data with spans; rendering belongs to the caller.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// A half-open byte range of the text that was read.
@@ -135,7 +137,7 @@ pub struct Source {
     /// As the user named it; `<stdin>` for standard input.
     pub name: String,
     /// The whole text.
-    pub text: String,
+    pub text: Arc<str>,
     /// Global offset of the first byte.
     pub base: u32,
 }
@@ -159,12 +161,12 @@ pub struct Sources {
 
 impl Sources {
     /// The program itself, before any include.
-    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
         Self { files: vec![Source { name: name.into(), text: text.into(), base: 0 }] }
     }
 
     /// Adds an included file and gives the global offset of its first byte.
-    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> u32 {
         let base = self.files.last().map_or(0, |f| f.base + f.text.len() as u32 + 1);
         self.files.push(Source { name: name.into(), text: text.into(), base });
         base

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use shotbook_sim::circuit::{Circuit, Op};
@@ -34,7 +35,7 @@ pub struct Loaded {
     /// File name.
     pub name: String,
     /// Text.
-    pub text: String,
+    pub text: Arc<str>,
     /// SHA-256 of the text.
     pub sha256: String,
     /// Everything that reading gave.
@@ -132,13 +133,13 @@ impl CircuitArgs {
 
     /// Reads a text as if it stood in a file.
     pub fn of_text(&self, file: &str, text: String) -> Result<Loaded, Failure> {
-        let inputs = self.values()?;
+        let (inputs, text) = (self.values()?, Arc::<str>::from(text));
         let path = Path::new(file);
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let below = Below(folder.to_owned());
         let options = ParseOptions { dialect: self.dialect()?, files: &below };
         let shown = if file == "-" { "<stdin>" } else { file };
-        let reading = qasm::read(shown, &text, &options, &inputs);
+        let reading = qasm::read(shown, Arc::clone(&text), &options, &inputs);
         let name = path.file_name().map_or_else(|| shown.to_owned(), |n| n.to_string_lossy().into_owned());
         let sha256 = hex(&Sha256::digest(text.as_bytes()));
         let mut all = reading.program.inputs.clone();

@@ -9,7 +9,7 @@ use crate::target::Catalogue;
 
 fn circuit(body: &str) -> Circuit {
     let text = format!("OPENQASM 3.0;\ninclude \"stdgates.inc\";\n{body}");
-    let read = read("test.qasm", &text, &ParseOptions::default(), &Inputs::default());
+    let read = read("test.qasm", text.as_str(), &ParseOptions::default(), &Inputs::default());
     read.circuit.unwrap_or_else(|| panic!("{:?}", read.diagnostics))
 }
 

@@ -1,5 +1,6 @@
 //! The tree: what was written, with its place, before names mean anything.
 
+pub use super::run::Run;
 use crate::diagnostic::Span;
 
 /// A name as written.
@@ -250,6 +251,8 @@ pub enum StmtKind {
     Def(Box<Def>),
     /// A gate call.
     Call(Call),
+    /// Plain gate calls one after the other; only at the top of a file.
+    Run(Box<Run>),
     /// `measure q;`, `c = measure q;`, `measure q -> c;`
     Measure {
         /// What is measured.

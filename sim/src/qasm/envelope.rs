@@ -1,5 +1,7 @@
 //! Programs in a JSON envelope. Source: `braket.ir.openqasm.program` v1.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{InputValue, Inputs, ParseOptions, Program, parse_text};
@@ -34,8 +36,9 @@ pub(super) fn parse(
     };
     let name =
         sources.files().first().map_or_else(|| "source".to_owned(), |f| format!("{} (source)", f.name));
-    let base = sources.add(name, source);
-    let (mut program, mut diagnostics) = parse_text(sources, source, base, options);
+    let source: Arc<str> = source.into();
+    let base = sources.add(name, Arc::clone(&source));
+    let (mut program, mut diagnostics) = parse_text(sources, &source, base, options);
     if let Some(Value::Object(inputs)) = value.get("inputs") {
         for (name, value) in inputs {
             match input(value) {

@@ -64,6 +64,12 @@ impl<'a> Lexer<'a> {
         Self { text: text.as_bytes(), at: 0, base, line_start: true }
     }
 
+    /// Goes on at a place within a line.
+    pub fn jump(&mut self, at: usize) {
+        self.at = at;
+        self.line_start = false;
+    }
+
     fn peek(&self, ahead: usize) -> u8 {
         self.text.get(self.at + ahead).copied().unwrap_or(0)
     }

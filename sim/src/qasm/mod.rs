@@ -10,8 +10,10 @@ mod lower;
 mod parser;
 mod print;
 mod rewrite;
+mod run;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ast::{Stmt, StmtKind};
 pub use emit::{Emit, emit};
@@ -109,7 +111,7 @@ pub struct Reading {
 }
 
 /// Reads a text: parse, include, lower.
-pub fn read(name: &str, text: &str, options: &ParseOptions<'_>, inputs: &Inputs) -> Reading {
+pub fn read(name: &str, text: impl Into<Arc<str>>, options: &ParseOptions<'_>, inputs: &Inputs) -> Reading {
     let mut sources = Sources::new(name, text);
     let (program, mut diagnostics) = parse(&mut sources, options);
     let mut circuit = None;
@@ -136,7 +138,7 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 /// The tree of a text; never fails, always reports.
 pub fn parse(sources: &mut Sources, options: &ParseOptions<'_>) -> (Program, Vec<Diagnostic>) {
     let Some(source) = sources.files().first() else { return (Program::default(), Vec::new()) };
-    let text = source.text.clone();
+    let text = Arc::clone(&source.text);
     if text.len() > limits::SOURCE_BYTES {
         let message = format!("the program has more than {} bytes", limits::SOURCE_BYTES);
         return (
@@ -157,12 +159,12 @@ pub fn parse(sources: &mut Sources, options: &ParseOptions<'_>) -> (Program, Vec
 
 fn parse_text(
     sources: &mut Sources,
-    text: &str,
+    text: &Arc<str>,
     base: u32,
     options: &ParseOptions<'_>,
 ) -> (Program, Vec<Diagnostic>) {
     let version = if options.dialect == Dialect::OpenQasm2 { Version::Two } else { Version::Three };
-    let (statements, physical, mut diagnostics) = Parser::new(text, base, version).file_with_physical();
+    let (statements, physical, mut diagnostics) = Parser::with_runs(text, base, version).file_with_physical();
     let mut program = Program { statements: Vec::new(), physical, inputs: Inputs::new() };
     let foreign = |s: &Stmt| matches!(&s.kind, StmtKind::Include(path) if !is_built_in(path));
     if !statements.iter().any(foreign) {
@@ -215,7 +217,8 @@ fn include(
             )));
         }
         Ok(text) => {
-            let base = sources.add(path, text.clone());
+            let text: Arc<str> = text.into();
+            let base = sources.add(path, Arc::clone(&text));
             let (inner, found) = parse_text(sources, &text, base, options);
             diagnostics.extend(found.into_iter().map(|d| d.with_related(span, "included here")));
             program.statements.extend(inner.statements);

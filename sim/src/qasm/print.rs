@@ -72,6 +72,7 @@ impl Printer {
                     def.returns.as_ref().map(|ty| format!("-> {} ", type_text(ty))).unwrap_or_default();
                 self.body(&format!("def {}({}) {returns}", def.name.text, parameters.join(", ")), &def.body);
             }
+            StmtKind::Run(run) => run.statements().for_each(|s| self.statement(&s.kind)),
             StmtKind::Pragma(pragma) => self.line(&format!("#pragma {}", pragma_text(pragma))),
             StmtKind::Annotation(text) | StmtKind::Kept(text) => self.line(text),
             simple => {
@@ -359,7 +360,11 @@ mod tests {
         }
         let mut shape = String::new();
         // Spans are the only braces that hold `start` and `end`.
-        for part in format!("{:?}", program.statements).split("span: Span {") {
+        let whole = |s: &Stmt| {
+            if let StmtKind::Run(run) = &s.kind { run.statements().collect() } else { vec![s.clone()] }
+        };
+        let statements: Vec<Stmt> = program.statements.iter().flat_map(whole).collect();
+        for part in format!("{statements:?}").split("span: Span {") {
             shape +=
                 part.split_once('}').filter(|_| part.trim_start().starts_with("start")).map_or(part, |p| p.1);
         }

@@ -19,7 +19,7 @@ pub fn rewrite(reading: &Reading, form: Emit, inputs: &Inputs) -> Option<String>
     editor.statements(&reading.program.statements)?;
     let text = editor.applied(&source.text)?;
     let text = if form == Emit::Braket { with_measurements(reading, text) } else { text };
-    let again = read(&source.name, &text, &ParseOptions::default(), inputs);
+    let again = read(&source.name, text.as_str(), &ParseOptions::default(), inputs);
     if meaning(&again)? != before {
         return None;
     }
@@ -61,6 +61,13 @@ impl Editor {
                     let word = self.word(&call.name.text)?;
                     if word != call.name.text {
                         self.edits.push((call.name.span, word.to_owned()));
+                    }
+                }
+                StmtKind::Run(run) => {
+                    let all =
+                        |e: &Self, word: &str| e.own.iter().any(|o| o == word) || e.word(word) == Some(word);
+                    if !run.gates().all(|word| all(self, word)) {
+                        run.statements().try_for_each(|s| self.statements(&[s]))?;
                     }
                 }
                 StmtKind::If(_, then, otherwise) => {

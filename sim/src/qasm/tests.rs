@@ -151,7 +151,7 @@ fn includes_stay_below_the_program() {
     let reading = read("t", "include \"lib.inc\";\nqubit q;\nmine q;", &options, &Inputs::new());
     assert_eq!(gates(&reading.circuit.unwrap())[0].0, Gate::H);
     for path in ["/etc/passwd", "../x.inc", "a/../../x", "none.inc"] {
-        let reading = read("t", &format!("include \"{path}\";"), &options, &Inputs::new());
+        let reading = read("t", format!("include \"{path}\";"), &options, &Inputs::new());
         assert_eq!(reading.diagnostics[0].code, "SB5006", "{path}");
     }
 }
@@ -234,7 +234,7 @@ proptest! {
     #[test]
     fn nonsense_is_refused_without_harm(words in proptest::collection::vec(0..WORDS.len(), 0..80)) {
         let text: String = words.into_iter().map(|i| WORDS[i]).collect();
-        let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
+        let reading = read("t", text.as_str(), &ParseOptions::default(), &Inputs::new());
         prop_assert!(reading.circuit.is_some() || !reading.diagnostics.is_empty());
         prop_assert!(reading.diagnostics.len() <= limits::DIAGNOSTICS);
         for d in &reading.diagnostics {
@@ -244,7 +244,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused_without_harm(text in "\\PC{0,60}") {
-        let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
+        let reading = read("t", text.as_str(), &ParseOptions::default(), &Inputs::new());
         prop_assert!(reading.circuit.is_some() || !reading.diagnostics.is_empty());
     }
 }

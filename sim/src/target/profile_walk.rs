@@ -182,6 +182,7 @@ impl<'a> Walk<'a> {
                 }
             }
             StmtKind::Call(call) => self.call(call, span),
+            StmtKind::Run(run) => run.statements().for_each(|s| self.statement(&s)),
             StmtKind::Measure { qubits, target } => {
                 match target {
                     Some(target) => self.measured(root(target), span),

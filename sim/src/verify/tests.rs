@@ -121,7 +121,7 @@ fn random_programs_survive_every_translation() {
     let mut compared = 0;
     for round in 0..80 {
         let text = random_program(rng);
-        let reading = read("t", &text, &ParseOptions::default(), &Inputs::new());
+        let reading = read("t", text.as_str(), &ParseOptions::default(), &Inputs::new());
         let before = reading.circuit.as_ref().unwrap_or_else(|| panic!("{text}\n{:#?}", reading.diagnostics));
         let printed = circuit(&crate::qasm::print(&reading.program));
         assert_eq!(emit(before, Emit::OpenQasm3), emit(&printed, Emit::OpenQasm3), "{text}");

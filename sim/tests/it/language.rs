@@ -22,7 +22,7 @@ fn every_row_of_the_page_is_true() {
     let rows = rows();
     assert!(rows.len() > 45, "{} rows", rows.len());
     for (statement, example, verdict) in rows {
-        let reading = qasm::read("row", &example, &ParseOptions::default(), &Inputs::new());
+        let reading = qasm::read("row", example.as_str(), &ParseOptions::default(), &Inputs::new());
         let errors: Vec<_> = reading.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
         if let Some(code) = verdict.strip_prefix("refused: ") {
             let codes: Vec<_> = errors.iter().map(|d| d.code).collect();

@@ -212,7 +212,11 @@ fn delays_keep_their_unit() {
 fn given(ty: &str, value: InputValue) -> Vec<&'static str> {
     let inputs = Inputs::from([("v".to_owned(), value)]);
     let text = format!("input {ty} v;\nqubit q;\nx q;");
-    qasm::read("t", &text, &ParseOptions::default(), &inputs).diagnostics.iter().map(|d| d.code).collect()
+    qasm::read("t", text.as_str(), &ParseOptions::default(), &inputs)
+        .diagnostics
+        .iter()
+        .map(|d| d.code)
+        .collect()
 }
 
 #[test]

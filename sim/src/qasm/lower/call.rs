@@ -35,7 +35,7 @@ pub(super) enum What {
 
 /// What a gate's name leads to.
 #[derive(Clone)]
-enum Target {
+pub(super) enum Target {
     Row(Gate),
     Defined(Rc<GateDef>, u64),
 }
@@ -151,21 +151,12 @@ impl Lowering<'_> {
     }
 
     fn target(&mut self, name: &Name) -> Lowered<Target> {
-        if let Some(entry) = self.scopes.find(&name.text) {
-            match &entry.symbol {
-                Symbol::Gate { def, size } => return Ok(Target::Defined(Rc::clone(def), *size)),
-                Symbol::Kept => {
-                    let message = format!("`{}` is opaque: nothing says what it does", name.text);
-                    return self.error("SB5046", name.span, message, "define it with `gate`");
-                }
-                _ => {}
-            }
+        if let Some(target) = self.known_target(&name.text) {
+            return Ok(target);
         }
-        if let Some(gate) = Gate::named(&name.text) {
-            return Ok(Target::Row(gate));
-        }
-        if let Some((_, text)) = library::LIBRARY.iter().find(|(known, _)| *known == name.text) {
-            return self.library_gate(&name.text, text);
+        if let Some(Symbol::Kept) = self.scopes.find(&name.text).map(|entry| &entry.symbol) {
+            let message = format!("`{}` is opaque: nothing says what it does", name.text);
+            return self.error("SB5046", name.span, message, "define it with `gate`");
         }
         if self.broken.contains(&name.text) {
             return Err(Lost);
@@ -189,22 +180,29 @@ impl Lowering<'_> {
         Err(Lost)
     }
 
-    fn library_gate(&mut self, name: &str, text: &str) -> Lowered<Target> {
+    /// What a gate's name leads to; `None` where there is none, or nothing says what it does.
+    pub(super) fn known_target(&mut self, name: &str) -> Option<Target> {
+        match self.scopes.find(name).map(|entry| &entry.symbol) {
+            Some(Symbol::Gate { def, size }) => return Some(Target::Defined(Rc::clone(def), *size)),
+            Some(Symbol::Kept) => return None,
+            _ => {}
+        }
+        if let Some(gate) = Gate::named(name) {
+            return Some(Target::Row(gate));
+        }
+        if let Some((def, size)) = self.library.get(name) {
+            return Some(Target::Defined(Rc::clone(def), *size));
+        }
+        let (name, text) = library::LIBRARY.iter().find(|(known, _)| *known == name)?;
         let (statements, diagnostics) = Parser::new(text, 0, Version::Three).file();
         debug_assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
-        let size = statements
-            .iter()
-            .map(|s| if let StmtKind::Gate(def) = &s.kind { def.body.len() as u64 } else { 0 })
-            .sum();
-        for statement in statements {
-            if let StmtKind::Gate(def) = statement.kind {
-                return Ok(Target::Defined(Rc::new(*def), size));
-            }
-        }
-        Err(Lost)
+        let StmtKind::Gate(def) = statements.into_iter().next()?.kind else { return None };
+        let (size, def) = (def.body.len() as u64, Rc::<GateDef>::from(def));
+        self.library.insert(name, (Rc::clone(&def), size));
+        Some(Target::Defined(def, size))
     }
 
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         target: &Target,
         name: &Name,

@@ -11,17 +11,19 @@ mod leave;
 mod library;
 mod measure;
 mod operand;
+mod plain;
 mod power;
 mod pragma;
 mod scope;
 mod subroutine;
 mod value;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use scope::{Entry, Scopes, Symbol, Term};
 
-use super::ast::{Name, Stmt, StmtKind};
+use super::ast::{GateDef, Name, Stmt, StmtKind};
 use super::{Inputs, Program};
 use crate::circuit::classical::{Node, Value};
 use crate::circuit::{Block, BlockId, Circuit, Op, QubitLabels, QubitRange};
@@ -75,6 +77,8 @@ pub(super) struct Lowering<'a> {
     verbatim_next: Option<Span>,
     box_is_verbatim: bool,
     feedback: BTreeMap<u64, u32>,
+    /// Gates of the libraries that were called, with the number of gates each expands to.
+    library: HashMap<&'static str, (Rc<GateDef>, u64)>,
     gates: u64,
     steps: u64,
     /// Nothing more is lowered: a limit was reached, or too much is wrong.
@@ -104,6 +108,7 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         verbatim_next: None,
         box_is_verbatim: false,
         feedback: BTreeMap::new(),
+        library: HashMap::new(),
         gates: 0,
         steps: 0,
         over: false,
@@ -333,6 +338,7 @@ impl Lowering<'_> {
                 self.declare(&def.name, Symbol::Def(std::rc::Rc::new((**def).clone())))?;
             }
             StmtKind::Call(call) => self.call(call, span)?,
+            StmtKind::Run(run) => return self.run(run),
             StmtKind::Measure { qubits, target } => self.measure(qubits, target.as_ref(), span)?,
             StmtKind::Reset(qubits) => {
                 for qubit in self.qubits(qubits)?.list {

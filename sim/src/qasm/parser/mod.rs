@@ -4,10 +4,12 @@
 //! next semicolon or brace, so that one slip gives one diagnostic.
 
 mod expression;
+mod plain;
 mod pragma;
 mod statement;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ast::{Name, Stmt};
 use super::lexer::{Kind, Lexer, Token};
@@ -26,6 +28,8 @@ pub enum Version {
 /// Reads one file.
 pub struct Parser<'a> {
     text: &'a str,
+    /// The same text, where runs of plain calls may keep it.
+    shared: Option<Arc<str>>,
     base: u32,
     lexer: Lexer<'a>,
     token: Token,
@@ -49,6 +53,7 @@ impl<'a> Parser<'a> {
         let token = lexer.next_token();
         Self {
             text,
+            shared: None,
             base,
             lexer,
             token,
@@ -58,6 +63,11 @@ impl<'a> Parser<'a> {
             diagnostics: Vec::new(),
             physical: BTreeMap::new(),
         }
+    }
+
+    /// Over a whole text, whose plain calls it reads as runs.
+    pub fn with_runs(text: &'a Arc<str>, base: u32, version: Version) -> Self {
+        Self { shared: Some(Arc::clone(text)), ..Self::new(text, base, version) }
     }
 
     /// All statements, and what was wrong.
@@ -79,6 +89,10 @@ impl<'a> Parser<'a> {
                 self.advance();
                 continue;
             }
+            if let Some(run) = self.plain_calls() {
+                out.push(run);
+                continue;
+            }
             match self.statement() {
                 Ok(statement) => out.push(statement),
                 Err(Lost) => self.recover(before),
@@ -98,11 +112,15 @@ impl<'a> Parser<'a> {
     fn advance(&mut self) -> Token {
         let token = self.token;
         self.last_end = token.span.end;
+        self.next();
+        token
+    }
+
+    fn next(&mut self) {
         self.token = self.lexer.next_token();
         if matches!(self.token.kind, Kind::Stray | Kind::Unclosed) {
             self.skip_strays();
         }
-        token
     }
 
     fn skip_strays(&mut self) {

@@ -16,6 +16,7 @@ impl Parser<'_> {
         let word = if text.starts_with('#') { "#pragma" } else { "pragma" };
         let start = span.start + word.len() as u32;
         let mut line = Parser {
+            shared: None,
             text: self.words(Span::new(start, span.end)),
             base: start,
             lexer: Lexer::new(self.words(Span::new(start, span.end)), start),

@@ -24,7 +24,7 @@ const ASSIGNMENTS: [(&str, BinaryOp); 12] = [
 
 impl Parser<'_> {
     /// One statement.
-    pub(super) fn statement(&mut self) -> Parsed<Stmt> {
+    pub(in crate::qasm) fn statement(&mut self) -> Parsed<Stmt> {
         let start = self.token.span.start;
         self.enter()?;
         let kind = self.statement_kind();

@@ -200,7 +200,7 @@ impl Wish {
             let many = loaded.reading.sources.files().len() > 1;
             let structural = loaded.circuit()?.inputs.len() != loaded.inputs.len();
             if !many && !structural && loaded.inputs.is_empty() {
-                return Ok((loaded.text.clone(), loaded.name.clone()));
+                return Ok((loaded.text.to_string(), loaded.name.clone()));
             }
             // Includes and values of sizes are resolved, so that the text stands alone.
             let text = emit(loaded.circuit()?, Emit::OpenQasm3).map_err(|errors| {
