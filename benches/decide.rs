@@ -28,7 +28,7 @@ fn decide(c: &mut Criterion) {
     // Goal: 1 ms.
     let text = lines(1_000);
     c.bench_function("read 1,000 gates", |b| {
-        b.iter(|| read("gates", &text, &ParseOptions::default(), &Inputs::new()));
+        b.iter(|| read("gates", text.as_str(), &ParseOptions::default(), &Inputs::new()));
     });
     // Goal: 100 us.
     c.bench_function("simulate bell, 1,000 shots", |b| {
