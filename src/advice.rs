@@ -91,9 +91,105 @@ fn shots(wanted: impl Iterator<Item = f64>) -> Option<Allocation> {
     wanted.map(|n| (n <= MOST).then(|| ((n * (1.0 - 1e-12)).ceil() as u64).max(1))).collect()
 }
 
+/// What the shots of one group said so far of its part of the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Shots.
+    pub shots: u64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Seen {
+    /// An outcome that came `times` times.
+    pub fn add(&mut self, value: f64, times: u64) {
+        self.shots += times;
+        self.sum += times as f64 * value;
+        self.squares += times as f64 * value * value;
+    }
+
+    /// More shots of the same group.
+    pub fn join(&mut self, more: &Self) {
+        self.shots += more.shots;
+        self.sum += more.sum;
+        self.squares += more.squares;
+    }
+
+    /// Mean; 0 without shots.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.shots.max(1) as f64
+    }
+
+    /// Variance of one shot, as the shots have it.
+    pub fn sample_variance(&self) -> f64 {
+        (self.squares / self.shots.max(1) as f64 - self.mean() * self.mean()).max(0.0)
+    }
+
+    /// Variance of one shot, with the bound counted as one more: a few equal outcomes prove nothing.
+    pub fn variance(&self, bound: f64) -> f64 {
+        let n = self.shots as f64;
+        (n * self.sample_variance() + bound) / (n + 1.0)
+    }
+}
+
+/// The standard error that shots came to; infinite where a group has none.
+pub fn standard_error(seen: &[Seen], bounds: &[f64]) -> f64 {
+    seen.iter().zip(bounds).map(|(s, b)| s.variance(*b) / s.shots as f64).sum::<f64>().sqrt()
+}
+
+/// A target is aimed at with this margin, so that the last slice seldom falls short by a little and
+/// costs another task fee.
+const AIM: f64 = 0.98;
+
+/// Shots that each group still lacks for an error, by what was seen of it: the fewest of all, or the same
+/// total for each group, which program sets can hold. `None` above what anybody could buy.
+pub fn missing(seen: &[Seen], bounds: &[f64], error: f64) -> Option<[Allocation; 2]> {
+    let variances: Vec<f64> = seen.iter().zip(bounds).map(|(s, b)| s.variance(*b)).collect();
+    let lacks = |wanted: Allocation| -> Allocation {
+        wanted.iter().zip(seen).map(|(n, s)| n.saturating_sub(s.shots)).collect()
+    };
+    let aim = error * AIM;
+    let fewest = lacks(allocate(&variances, aim)?);
+    let most = fewest.iter().copied().max().unwrap_or(0);
+    let even = lacks(allocate_equally(&variances, aim)?);
+    // Where groups have had different shots, only an equal slice is one set.
+    let even = if even.iter().any(|n| *n != even[0]) { vec![most; seen.len()] } else { even };
+    Some([fewest, even])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_ends_where_the_error_is_reached() {
+        let bounds = [4.0, 1.0];
+        let mut seen = [Seen::default(); 2];
+        assert!(standard_error(&seen, &bounds).is_infinite());
+        let first = missing(&seen, &bounds, 0.1).unwrap();
+        assert_eq!(first[0], allocate(&bounds, 0.098).unwrap(), "nothing seen: by the bound");
+        // Both groups turn out to spread half as much as they might.
+        for (s, spread) in seen.iter_mut().zip([2f64.sqrt(), 0.5f64.sqrt()]) {
+            s.add(spread, 100);
+            s.add(-spread, 100);
+        }
+        let [fewest, even] = missing(&seen, &bounds, 0.1).unwrap();
+        for more in [&fewest, &even] {
+            let mut then = seen;
+            for (s, n) in then.iter_mut().zip(more) {
+                let spread = s.sample_variance().sqrt();
+                s.add(spread, n / 2);
+                s.add(-spread, n - n / 2);
+            }
+            assert!(standard_error(&then, &bounds) <= 0.1, "{more:?}");
+        }
+        assert_eq!(even[0], even[1]);
+        assert!(missing(&seen, &bounds, 1.0).unwrap()[0].iter().all(|n| *n == 0));
+        // Ten equal outcomes do not make a variance of zero.
+        let mut few = Seen::default();
+        few.add(1.0, 10);
+        assert!((few.variance(1.0) - 1.0 / 11.0).abs() < 1e-12);
+    }
 
     #[test]
     fn hydrogen_is_measured_in_two_groups() {

@@ -12,7 +12,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::TrainError;
 use super::shift::{self, Rule};
-use crate::advice::{self, Group};
+use crate::advice::{self, Group, Seen};
 
 /// An angle of one gate.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,27 +184,45 @@ impl Measured {
     ) -> Means {
         let n = self.constants.len();
         let mut out = Means { means: self.constants.clone(), variances: vec![0.0; n] };
-        for (group, counts) in self.groups.iter().zip(counts) {
-            let (mut sum, mut squares, mut shots) = (vec![0.0; n], vec![0.0; n], 0u64);
-            for (outcome, times) in counts {
-                let mut one = vec![0.0; n];
-                for reading in &group.readings {
-                    let odd = reading.columns.iter().filter(|&&c| outcome.bits()[c]).count() % 2;
-                    one[reading.observable] += if odd == 0 { reading.weight } else { -reading.weight };
-                }
-                shots += times;
-                for k in 0..n {
-                    sum[k] += times as f64 * one[k];
-                    squares[k] += times as f64 * one[k] * one[k];
-                }
-            }
-            for k in 0..n {
-                let mean = sum[k] / shots.max(1) as f64;
-                out.means[k] += mean;
-                out.variances[k] += (squares[k] / shots.max(1) as f64 - mean * mean).max(0.0);
+        for (group, counts) in counts.into_iter().enumerate().take(self.groups.len()) {
+            for (k, seen) in self.seen(group, counts).into_iter().enumerate() {
+                out.means[k] += seen.mean();
+                out.variances[k] += seen.sample_variance();
             }
         }
         out
+    }
+
+    /// What the counts of one group say of each observable, without its constant.
+    pub fn seen<'a>(
+        &self,
+        group: usize,
+        counts: impl IntoIterator<Item = (&'a BitString, u64)>,
+    ) -> Vec<Seen> {
+        let mut out = vec![Seen::default(); self.constants.len()];
+        for (outcome, times) in counts {
+            let mut one = vec![0.0; out.len()];
+            for reading in &self.groups[group].readings {
+                let odd = reading.columns.iter().filter(|&&c| outcome.bits()[c]).count() % 2;
+                one[reading.observable] += if odd == 0 { reading.weight } else { -reading.weight };
+            }
+            out.iter_mut().zip(one).for_each(|(seen, value)| seen.add(value, times));
+        }
+        out
+    }
+
+    /// The part of an observable that needs no measurement.
+    pub fn constant(&self, observable: usize) -> f64 {
+        self.constants[observable]
+    }
+
+    /// The largest variance of one shot of each group, of one observable.
+    pub fn bounds(&self, observable: usize) -> Vec<f64> {
+        let bound = |g: &Letters| {
+            let own = g.readings.iter().filter(|r| r.observable == observable);
+            own.map(|r| r.weight.abs()).sum::<f64>().powi(2)
+        };
+        self.groups.iter().map(bound).collect()
     }
 
     /// Derivatives of weighted observables by the inputs from the means at all shifts, with the

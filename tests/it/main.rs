@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
+mod adaptive;
 mod batch;
 mod cli;
 mod firing;

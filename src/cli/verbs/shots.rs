@@ -1,5 +1,7 @@
 //! `shots`: how many shots an error needs, and where they are cheapest.
 
+mod adaptive;
+
 use serde_json::{Value, json};
 use shotbook_sim::circuit::{Circuit, Op};
 use shotbook_sim::engine::{self, Options};
@@ -37,6 +39,30 @@ pub struct Args {
     /// Devices, by comma; all unless told
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     on: Vec<String>,
+    /// Buy them, slice by slice on one device, until the error is reached; --max-cost is the cap
+    #[arg(long)]
+    adaptive: bool,
+    /// Most that all slices together may cost
+    #[arg(long, value_name = "USD", requires = "adaptive")]
+    max_cost: Option<String>,
+    /// The same key again goes on with the same purchase
+    #[arg(long, requires = "adaptive")]
+    key: Option<String>,
+    /// Budget that pays
+    #[arg(long, value_name = "NAME", requires = "adaptive")]
+    budget: Vec<String>,
+    /// Project
+    #[arg(long, requires = "adaptive")]
+    project: Option<String>,
+    /// Tag
+    #[arg(long = "tag", value_name = "K=V", requires = "adaptive")]
+    tags: Vec<String>,
+    /// Spend without asking
+    #[arg(long, short, requires = "adaptive")]
+    yes: bool,
+    /// Say what would happen, and stop
+    #[arg(long, requires = "adaptive")]
+    dry_run: bool,
     #[command(flatten)]
     circuit: CircuitArgs,
 }
@@ -75,6 +101,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     };
     let sum = PauliSum::parse(text.trim())
         .map_err(|e| usage(format!("the observable: {e}")).with_help("--observable \"0.18*ZI - 0.22*ZZ\""))?;
+    let sum = merged(&sum);
     let loaded = args.circuit.load_right(&args.file, out)?;
     let values = loaded.bound(out)?;
     let circuit = loaded.circuit()?;
@@ -83,6 +110,17 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         return Err(usage(format!("the observable names qubit {q}; the circuit has {n} qubits")));
     }
     let forecast = forecast(circuit, &values, &sum);
+    if args.adaptive {
+        let [device] = args.on.as_slice() else {
+            return Err(usage("slices are bought on one device".to_owned()).with_help("--on DEV"));
+        };
+        let device = super::devices::find(device)?;
+        if let Some(floor) = floor(circuit, device, &forecast).filter(|floor| *floor > args.error) {
+            let why = "its own errors are expected to move the value by";
+            out.say(&format!("{}: {why} {floor:.1e}, which no shots mend", device.name));
+        }
+        return adaptive::run(&args, (&loaded, &sum), (&values, &forecast), device, context, out);
+    }
     let far = || usage(format!("an error of {} needs more shots than anybody can buy", args.error));
     let best = advice::allocate(&forecast.variances, args.error).ok_or_else(far)?;
     let bounds: Vec<f64> = forecast.groups.iter().map(Group::bound).collect();
@@ -102,6 +140,18 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         show(&args, &forecast, &best, bound, &list, &rows, out);
     }
     Ok(0)
+}
+
+/// The same sum with each string once.
+fn merged(sum: &PauliSum) -> PauliSum {
+    let mut out = PauliSum::default();
+    for (weight, string) in &sum.terms {
+        match out.terms.iter_mut().find(|t| t.1 == *string) {
+            Some(term) => term.0 += weight,
+            None => out.terms.push((*weight, string.clone())),
+        }
+    }
+    out
 }
 
 /// Variances at the state of the circuit, or their bounds where it cannot be computed here.

@@ -5,6 +5,7 @@ pub(super) mod fit;
 pub(super) mod named;
 pub(super) mod points;
 pub(super) mod proof;
+pub(super) mod step;
 
 use std::collections::BTreeMap;
 
@@ -155,7 +156,7 @@ pub(super) struct Planned {
     plans: Vec<Plan>,
     /// Keys of the tasks, unless their ids are.
     keys: Vec<Option<String>>,
-    fees: Option<Fees>,
+    pub(super) fees: Option<Fees>,
     pub(super) hold: Money,
 }
 

@@ -1,26 +1,18 @@
 //! A step of a training as one durable collection of paid tasks: held before it is sent, settled
 //! before the next, found again under its key.
 
-use std::collections::HashSet;
-
 use shotbook_sim::target::Device;
 
 use super::define::failed;
 use crate::app::Refused;
 use crate::app::training::{Caps, Evaluate, Record, TrainingError};
-use crate::cli::circuit::{CircuitArgs, Loaded};
-use crate::cli::output::Out;
 use crate::cli::verbs::submit;
-use crate::cli::verbs::sweep::fit::Wish;
-use crate::cli::verbs::sweep::{self, Sweep, export, points};
-use crate::cli::work::{interrupted, with_runner};
+use crate::cli::verbs::sweep::export;
+use crate::cli::verbs::sweep::step::Steps;
 use crate::cli::{Context, Failure};
 use crate::energy::Coefficients;
-use crate::ids::{CollectionId, JobId};
-use crate::job::{Outcome, Stage};
+use crate::ids::CollectionId;
 use crate::money::Money;
-use crate::price::PriceList;
-use crate::runner::Patience;
 use crate::store::{SqliteStore, Store};
 use crate::train::machine::{End, State, Used};
 use crate::train::measured::Measured;
@@ -32,22 +24,15 @@ const TRIES: u32 = 3;
 
 /// Paid tasks on a device.
 pub struct Paid<'a> {
-    context: &'a Context,
-    store: &'a SqliteStore,
-    device: &'static Device,
-    list: PriceList,
+    steps: Steps<'a>,
     problem: &'a Problem,
     measured: Measured,
-    loaded: Loaded,
-    sweep: Sweep,
-    own: submit::Args,
     id: String,
     shots: u64,
     max_cost: Option<Money>,
     iterations: u32,
     /// What it may use up besides money.
     pub caps: Caps,
-    out: Out,
 }
 
 impl<'a> Paid<'a> {
@@ -61,73 +46,29 @@ impl<'a> Paid<'a> {
         max_cost: Option<Money>,
     ) -> Result<Self, Failure> {
         let measured = problem.measured().map_err(|e| failed(&e))?;
-        let loaded = loaded(&record.id, &measured.text)?;
         let shots = record.definition.shots.unwrap_or(1);
-        let mut sweep = Sweep::default();
-        sweep.shots = Some(shots);
         Ok(Self {
-            context,
-            store,
-            device,
-            list: context.prices()?,
+            steps: Steps::new(context, store, device, (&record.id, &measured.text), own)?,
             problem,
             measured,
-            loaded,
-            sweep,
-            own,
             id: record.id.clone(),
             shots,
             max_cost,
             iterations: record.definition.iterations,
             caps: Caps::default(),
-            out: Out::new(false, true),
         })
     }
 
     /// Rows of a question with what they would hold.
     pub fn forecast(&mut self, state: &State, ask: &Ask) -> Result<(Vec<Row>, Money), Failure> {
         let rows = self.problem.rows(&self.measured, ask, u64::from(state.iteration), self.shots);
-        let hold = self.planned(&rows, "forecast")?.1.hold;
+        let hold = self.steps.planned(&self.measured.names, &rows, "forecast")?.1.hold;
         Ok((rows, hold))
-    }
-
-    /// A step with its price, before anything is stored.
-    fn planned(&mut self, rows: &[Row], key: &str) -> Result<(points::Points, sweep::Planned), Failure> {
-        self.own.key = Some(key.to_owned());
-        if let Some(first) = rows.first() {
-            self.loaded.inputs = super::define::as_inputs(&self.measured.names, &first.inputs);
-        }
-        let row = |r: &Row| points::Row { values: r.inputs.clone(), shots: Some(r.shots) };
-        let points =
-            points::Points { names: self.measured.names.clone(), rows: rows.iter().map(row).collect() };
-        let facts = (self.device, &self.list);
-        let planned = sweep::plan(&self.sweep, &self.own, facts, &self.loaded, &points, &mut self.out)?;
-        Ok((points, planned))
-    }
-
-    /// Accepts a step; ids of its jobs.
-    fn accepted(
-        &mut self,
-        points: &points::Points,
-        planned: &sweep::Planned,
-    ) -> Result<(CollectionId, Vec<JobId>), Failure> {
-        let wish =
-            Wish { args: &self.sweep, device: self.device, list: &self.list, loaded: &self.loaded, points };
-        sweep::accept(&self.own, wish, planned, None, self.context, self.store, &mut self.out)
-    }
-
-    /// What is already in the store under a key.
-    fn known(&self, key: &str) -> Result<Option<(CollectionId, Vec<JobId>)>, Failure> {
-        let id = CollectionId::of(&self.store.identity()?.store, key);
-        let mut seen = HashSet::new();
-        let points = self.store.points(&id)?;
-        let ids: Vec<JobId> = points.into_iter().map(|p| p.1).filter(|id| seen.insert(id.clone())).collect();
-        Ok((!ids.is_empty()).then_some((id, ids)))
     }
 
     /// Counts of each row of a step.
     fn tables(&self, collection: &CollectionId, step: u64) -> Result<Vec<Counts>, Failure> {
-        let found = export::rows(self.store, collection)?;
+        let found = export::rows(self.steps.store, collection)?;
         let mut tables = Vec::with_capacity(found.len());
         for (at, row) in found.into_iter().enumerate() {
             match row.result {
@@ -140,32 +81,6 @@ impl<'a> Paid<'a> {
         }
         Ok(tables)
     }
-
-    fn any_failed(&self, ids: &[JobId]) -> Result<bool, Failure> {
-        for id in ids {
-            if let Stage::Done(outcome) = &self.store.job(id)?.stage
-                && !matches!(outcome, Outcome::Completed { .. })
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn finish(&self, ids: &[JobId]) -> Result<(), Failure> {
-        let ended = with_runner(self.context, self.store, async |runner| {
-            Ok(runner.finish(ids, Patience::UntilStuck, &mut |_| {}).await?)
-        })?;
-        if ended.is_none() || interrupted() {
-            return Err(Failure::new("SB8001", "interrupted; the step goes on with the training"));
-        }
-        Ok(())
-    }
-}
-
-/// A program of ours as a verb has it.
-fn loaded(name: &str, text: &str) -> Result<Loaded, Failure> {
-    CircuitArgs::default().of_text(&format!("{name}.qasm"), text.to_owned())
 }
 
 impl Evaluate for Paid<'_> {
@@ -180,16 +95,16 @@ impl Evaluate for Paid<'_> {
             } else {
                 format!("{}/{}.{number}", self.id, state.step)
             };
-            let (collection, ids) = match self.known(&key)? {
+            let (collection, ids) = match self.steps.known(&key)? {
                 Some(known) => known,
                 None => {
                     let shots = state.used.shots + rows.iter().map(|r| r.shots).sum::<u64>();
-                    let energy = Coefficients::embedded().allocated(&self.device.technology);
+                    let energy = Coefficients::embedded().allocated(&self.steps.device.technology);
                     let energy = energy.map(|shot| shot.scaled(shots as f64));
                     if let Some(end) = self.caps.reached(state.used.seconds, energy) {
                         return Ok(Err(end));
                     }
-                    let (points, planned) = self.planned(&rows, &key)?;
+                    let (points, planned) = self.steps.planned(&self.measured.names, &rows, &key)?;
                     let hold = planned.hold;
                     let spent = Money::from_nanos(state.used.nanos);
                     let most = spent.plus(hold).map_err(Refused::from)?;
@@ -201,7 +116,7 @@ impl Evaluate for Paid<'_> {
                              the {left} iterations left would cost about {rest:#}"
                         ))));
                     }
-                    match self.accepted(&points, &planned) {
+                    match self.steps.accepted(&points, &planned) {
                         Ok(accepted) => accepted,
                         Err(refused) if refused.code() == "SB3001" => {
                             return Ok(Err(End::Cap(refused.message().to_owned())));
@@ -210,13 +125,13 @@ impl Evaluate for Paid<'_> {
                     }
                 }
             };
-            self.finish(&ids)?;
-            if self.any_failed(&ids)? {
+            self.steps.finish(&ids)?;
+            if self.steps.any_failed(&ids)? {
                 continue;
             }
             let (mut nanos, mut tasks) = (0, 0);
             for id in &ids {
-                let job = self.store.job(id)?;
+                let job = self.steps.store.job(id)?;
                 if !job.is_done() {
                     let why = format!("step {} waits: {id} is not done", state.step);
                     return Err(Failure::new("SB7001", why).with_help(format!("shotbook why {id}")));
