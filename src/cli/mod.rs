@@ -121,6 +121,8 @@ verbs! {
     Diff => diff,
     /// Make the angles of a circuit better, here or by paid tasks under a cap
     Train => train,
+    /// Train once for many devices: shared angles, and the best circuit for each
+    Specialize => specialize or "specialise",
     /// What was trained: its parameters, quality and cost
     Models => models or "model",
     /// A page about a training, or about the founding proposal
@@ -230,10 +232,17 @@ pub(crate) fn command() -> clap::Command {
     numbers_below_zero(<Cli as clap::CommandFactory>::command())
 }
 
+/// Options whose value may begin with a minus and a word: `-1*ZZ - 0.5*XI`.
+const OBSERVABLES: [&str; 3] = ["observable", "hamiltonian", "expval"];
+
 /// Lets `--shots -1` reach the rule that refuses it, with its reason, on every verb.
 fn numbers_below_zero(command: clap::Command) -> clap::Command {
     command
-        .mut_args(|arg| if arg.get_action().takes_values() { arg.allow_negative_numbers(true) } else { arg })
+        .mut_args(|arg| match arg.get_action().takes_values() {
+            true if OBSERVABLES.contains(&arg.get_id().as_str()) => arg.allow_hyphen_values(true),
+            true => arg.allow_negative_numbers(true),
+            false => arg,
+        })
         .mut_subcommands(numbers_below_zero)
 }
 

@@ -6,9 +6,11 @@
 mod chart;
 mod page;
 pub mod proposal;
+mod totals;
 pub mod training;
 
 pub use chart::{Chart, Line};
+pub use totals::Totals;
 
 /// Whether a character could move a cursor or turn the text around.
 pub fn is_odd(c: char) -> bool {

@@ -1,6 +1,6 @@
 //! The report of a training, for a sceptical physicist and a finance officer.
 
-use super::{Chart, Line, Page};
+use super::{Chart, Line, Page, Totals};
 use crate::energy::{Band, Coefficients, crossover};
 use crate::money::Money;
 use crate::train::machine::{End, Moment};
@@ -26,6 +26,15 @@ pub struct Reuse {
     pub cold: Vec<f64>,
     /// Iterations of the training that it started from.
     pub source: f64,
+}
+
+/// How flat the landscape is at random parameters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flatness {
+    /// Variance of a derivative of this circuit.
+    pub own: f64,
+    /// The same of deep circuits: qubits, observable on two of them, on all.
+    pub beside: Vec<(u32, f64, f64)>,
 }
 
 /// Everything that the page says.
@@ -77,6 +86,8 @@ pub struct Facts<'a> {
     pub wall: f64,
     /// Classical ways.
     pub baselines: Vec<Baseline>,
+    /// Variance of derivatives, where it was computed.
+    pub flatness: Option<Flatness>,
     /// Cold and warm.
     pub reuse: Option<Reuse>,
 }
@@ -107,6 +118,7 @@ pub fn page(facts: &Facts<'_>, table: &Coefficients) -> Page {
     losses(&mut page, facts);
     costs(&mut page, facts, used);
     energies(&mut page, facts, table, used);
+    flatness(&mut page, facts);
     reuse(&mut page, facts);
     beside(&mut page, facts, table, used);
     assumptions(&mut page, facts, table);
@@ -380,6 +392,35 @@ pub fn figure_one(table: &Coefficients, gates: u64, shots: u64, technology: &str
     }
 }
 
+fn flatness(page: &mut Page, facts: &Facts<'_>) {
+    let Some(flat) = &facts.flatness else { return };
+    page.heading("How flat it is");
+    let line = |name: &str, of: &dyn Fn(&(u32, f64, f64)) -> f64, dashed: bool| Line {
+        name: name.to_owned(),
+        points: flat.beside.iter().map(|row| (f64::from(row.0), of(row))).collect(),
+        dashed,
+        ..Line::default()
+    };
+    let own = Line {
+        name: "this circuit".to_owned(),
+        points: vec![(f64::from(facts.size.0), flat.own)],
+        ..Line::default()
+    };
+    let chart = Chart {
+        title: "Variance of a derivative against qubits".to_owned(),
+        x: "qubits".to_owned(),
+        y: "variance".to_owned(),
+        log_y: true,
+        lines: vec![
+            own,
+            line("as many layers as qubits, Z on two", &|r| r.1, false),
+            line("the same, Z on all", &|r| r.2, true),
+        ],
+        ..Chart::default()
+    };
+    page.figure(chart, "At random parameters, exact, mean over the parameters. Shots must resolve a derivative of this size: where the line falls by a factor for each qubit, training from random parameters does not scale (McClean et al. 2018).");
+}
+
 fn reuse(page: &mut Page, facts: &Facts<'_>) {
     page.heading("Reuse");
     let Some(reuse) = facts.reuse.as_ref().filter(|r| !r.cold.is_empty()) else {
@@ -387,8 +428,9 @@ fn reuse(page: &mut Page, facts: &Facts<'_>) {
         return;
     };
     let (n, (mean, half)) = (reuse.cold.len(), interval(&reuse.cold));
-    let saved = mean - reuse.warm;
-    let even = if saved > 0.0 { format!("{:.1}", reuse.source / saved) } else { "never".to_owned() };
+    let totals =
+        Totals { what: "iterations".to_owned(), source: reuse.source, reused: reuse.warm, cold: mean };
+    let even = totals.break_even().map_or_else(|| "never".to_owned(), |n| format!("{n:.1}"));
     page.table(
         &["quantity", "iterations"],
         &[1],
@@ -405,23 +447,7 @@ fn reuse(page: &mut Page, facts: &Facts<'_>) {
     if reuse.cold.len() < 10 {
         page.verdict("Fewer than ten seeds: no saving is claimed.");
     }
-    let targets: Vec<f64> = (0..=40).map(f64::from).collect();
-    let line = |name: &str, of: &dyn Fn(f64) -> f64| Line {
-        name: name.to_owned(),
-        points: targets.iter().map(|t| (*t, of(*t))).collect(),
-        ..Line::default()
-    };
-    let chart = Chart {
-        title: "Cumulative cost against targets".to_owned(),
-        x: "targets".to_owned(),
-        y: "iterations".to_owned(),
-        lines: vec![
-            line("each cold", &|t| t * mean),
-            line("reused, source included", &|t| reuse.source + t * reuse.warm),
-        ],
-        ..Chart::default()
-    };
-    page.figure(chart, "The proposal's figure 2 done right: money, energy and CO2e of one device are in proportion to the iterations, so that their ratio is known far better than any of them.");
+    page.figure(totals.chart(), "The proposal's figure 2 done right: money, energy and CO2e of one device are in proportion to the iterations, so that their ratio is known far better than any of them.");
 }
 
 fn beside(page: &mut Page, facts: &Facts<'_>, table: &Coefficients, used: crate::train::machine::Used) {

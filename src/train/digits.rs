@@ -99,11 +99,28 @@ fn head(data: &Data, entangled: bool, seed: u64) -> Result<(f64, usize), TrainEr
     Ok((problem.accuracy(&mut on, &at)?.unwrap_or(0.0), learned))
 }
 
-/// The bill of a head by parameter shift, which nobody ran.
-fn forecast(tariff: &Tariff) -> Option<Bill> {
-    let shifts = 2 * u64::from(QUBITS + QUBITS * LAYERS);
-    let work = Work { iterations: STEPS as u64, circuits: BATCH as u64 * (1 + shifts), shots: 1000 };
-    bill(work, tariff.3, tariff.1, tariff.2).ok()
+/// Circuits of a step of a head by parameter shift.
+const STEP_CIRCUITS: u64 = BATCH as u64 * (1 + 2 * (QUBITS + QUBITS * LAYERS) as u64);
+/// Shots of a circuit, if it were paid.
+const SHOTS: u64 = 1000;
+
+/// The bill of so many steps of a head, which nobody ran, and of so many predictions with it.
+pub fn forecast(tariff: &Tariff, steps: u64, predictions: u64) -> Option<(Bill, Bill)> {
+    let of = |iterations, circuits| {
+        bill(Work { iterations, circuits, shots: SHOTS }, tariff.3, tariff.1, tariff.2).ok()
+    };
+    Some((of(steps, STEP_CIRCUITS)?, of(1, predictions)?))
+}
+
+/// What came out of the heads.
+#[derive(Clone, Debug)]
+pub struct Heads {
+    /// Everything measured.
+    pub rows: Vec<Row>,
+    /// Mean steps of the dressed head until it had learned, on the backbone.
+    pub reused: f64,
+    /// The same from zero on pixels.
+    pub cold: f64,
 }
 
 /// Accuracies of all heads over some seeds, steps until they learned, and what a head would cost.
@@ -112,7 +129,7 @@ fn forecast(tariff: &Tariff) -> Option<Bill> {
 ///
 /// # Errors
 /// Data that cannot be read, or the simulator's.
-pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Vec<Row>, TrainError> {
+pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Heads, TrainError> {
     let points = read(text)?;
     let mut columns: [Vec<f64>; 9] = Default::default();
     for seed in 1..=seeds {
@@ -168,7 +185,7 @@ pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Vec<Row
     let (ours, tolerance) = interval(&apart);
     let quantity = "gain of entangling gates in accuracy".to_owned();
     rows.push(Row { quantity, ours, published: None, tolerance, pass: None });
-    if let Some((tariff, bill)) = tariff.and_then(|t| Some((t, forecast(t)?))) {
+    if let Some((tariff, (bill, _))) = tariff.and_then(|t| Some((t, forecast(t, STEPS as u64, 1)?))) {
         rows.push(plain(
             "shots of one dressed head by parameter shift, if it were paid".to_owned(),
             bill.shots as f64,
@@ -176,7 +193,7 @@ pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Vec<Row
         let total = bill.total().map_or(f64::MAX, |m| m.nanos() as f64 / 1e9);
         rows.push(plain(format!("USD of one dressed head on {}, if it were paid", tariff.0), total));
     }
-    Ok(rows)
+    Ok(Heads { rows, reused: warm, cold })
 }
 
 #[cfg(test)]
@@ -192,7 +209,7 @@ mod tests {
             Money::from_nanos(425_000),
             Some((100, u64::MAX)),
         );
-        let rows = digits(text, 1, Some(&tariff)).unwrap();
+        let rows = digits(text, 1, Some(&tariff)).unwrap().rows;
         let of = |words: &str| rows.iter().find(|r| r.quantity.starts_with(words)).unwrap().ours;
         assert!(
             of("backbone") > 0.95 && of("head on 5-9, dressed") > 0.6 && of("head on 5-9, logistic") > 0.75

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use shotbook_sim::circuit::{BitString, Circuit};
 use shotbook_sim::engine::{Options, Prepared, prepare};
+use shotbook_sim::noise_model::NoiseModel;
 use shotbook_sim::pauli::{Pauli, PauliSum};
 use shotbook_sim::sample::Rng;
 
@@ -76,6 +77,16 @@ pub struct Problem {
 enum Task {
     Sum,
     Classes { layers: Layers, data: Data, batch: usize, seed: u64 },
+}
+
+fn exactly(circuit: &Circuit, options: &Options<'_>) -> Result<Prepared<'static>, TrainError> {
+    let options = Options {
+        shots: Some(0),
+        max_memory: options.max_memory,
+        threads: options.threads,
+        ..Options::default()
+    };
+    Ok(prepare(circuit, &options)?)
 }
 
 /// One row of shots.
@@ -228,13 +239,16 @@ impl Problem {
     /// # Errors
     /// The simulator's.
     pub fn exact(&self, options: &Options<'_>) -> Result<Prepared<'static>, TrainError> {
-        let options = Options {
-            shots: Some(0),
-            max_memory: options.max_memory,
-            threads: options.threads,
-            ..Options::default()
-        };
-        Ok(prepare(&self.circuit, &options)?)
+        exactly(&self.circuit, options)
+    }
+
+    /// The same under noise; it has values and no gradient.
+    ///
+    /// # Errors
+    /// The simulator's, and noise that does not fit the circuit.
+    pub fn exact_under(&self, noise: &NoiseModel) -> Result<Prepared<'static>, TrainError> {
+        let noisy = noise.apply(&self.circuit).map_err(|e| TrainError::Circuit(e.to_string()))?;
+        exactly(&noisy, &Options::default())
     }
 
     /// Points of data of an iteration.

@@ -1,8 +1,32 @@
 //! Classical models on the same points and split as a trained classifier.
 
+use shotbook_sim::pauli::{Pauli, PauliSum};
+
 use super::layers::Data;
 use super::optimizer::{Adam, Lbfgs, Optimizer};
 use super::optimizer::{Answer, Ask};
+
+/// Most basis states times terms that are looked at.
+const MOST_LOOKS: u64 = 200_000_000;
+
+/// The least mean of an observable in a basis state: for a molecule in its own orbitals the energy of
+/// Hartree and Fock. `None` where trying all takes too long.
+pub fn best_basis_state(sum: &PauliSum) -> Option<f64> {
+    let n = sum.n_qubits();
+    let mut masks: Vec<(f64, u64)> = Vec::new();
+    for (weight, letters) in &sum.terms {
+        if letters.iter().all(|l| l.1 == Pauli::Z) && n < 63 {
+            masks.push((*weight, letters.iter().fold(0, |m, l| m | 1 << l.0)));
+        }
+    }
+    if n >= 40 || (1u64 << n).saturating_mul(masks.len() as u64) > MOST_LOOKS {
+        return None;
+    }
+    let value = |state: u64| -> f64 {
+        masks.iter().map(|(w, m)| if (state & m).count_ones().is_multiple_of(2) { *w } else { -w }).sum()
+    };
+    (0..1u64 << n).map(value).min_by(f64::total_cmp)
+}
 
 /// Share of the points to judge by that most of the `k` nearest points tell right.
 pub fn neighbours(data: &Data, k: usize) -> f64 {
@@ -186,7 +210,27 @@ mod tests {
         let data = rings();
         assert_eq!(neighbours(&data, 5), 1.0);
         assert!(net(&data, 12, 2000, 1) > 0.95);
+        assert!(crate::train::svm::support_vectors(&data) > 0.98);
         assert!(logistic(&data) < 0.75);
+    }
+
+    #[test]
+    fn hartree_fock_of_the_shipped_molecules_is_their_best_basis_state() {
+        for text in [
+            include_str!("../../data/h2_sto3g_2q.json"),
+            include_str!("../../data/hehp_sto3g_2q.json"),
+            include_str!("../../data/lih_sto3g_4q.json"),
+        ] {
+            let file: serde_json::Value = serde_json::from_str(text).unwrap();
+            for point in file["points"].as_array().unwrap() {
+                let terms = point["terms"].as_object().unwrap().iter();
+                let sum =
+                    PauliSum::from_strings(terms.map(|(k, v)| (k.as_str(), v.as_f64().unwrap()))).unwrap();
+                let (ours, known) = (best_basis_state(&sum).unwrap(), point["hf"].as_f64().unwrap());
+                assert!((ours - known).abs() < 1e-7, "{} {}: {ours} {known}", file["molecule"], point["r"]);
+            }
+        }
+        assert_eq!(best_basis_state(&PauliSum::parse(&"Z".repeat(45)).unwrap()), None);
     }
 
     #[test]

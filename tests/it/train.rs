@@ -298,3 +298,45 @@ fn what_was_trained_is_kept_reported_and_used() {
     // 1,000 shots of 7.5 J against 22 gates of 20 nJ an amplitude.
     assert!((at - (7500.0f64 / (22.0 * 20e-9)).log2()).abs() < 0.01, "{energy}");
 }
+
+#[test]
+fn one_training_is_specialised_for_devices_and_its_models_are_gone_on_with() {
+    let world = World::new();
+    let page = world.folder.path().join("special.html");
+    let given = [
+        "specialize",
+        "--hamiltonian",
+        "-1*ZZ - 0.5*XI - 0.5*IX",
+        "--for",
+        "local,garnet",
+        "--layers",
+        "2",
+        "--steps",
+        "60",
+        "--seeds",
+        "2",
+        "--generations",
+        "2",
+        "--iterations",
+        "200",
+        "--json",
+    ];
+    let found = world.json(&[&given[..], &["-o", page.to_str().unwrap(), "--place", "Finland"]].concat(), 0);
+    assert_eq!(found["schema"], "shotbook.specialization/1");
+    let garnet = &found["targets"][1];
+    assert_eq!((garnet["device"].as_str(), garnet["qubits"].as_array().unwrap().len()), (Some("garnet"), 2));
+    assert!(garnet["verdict"].as_str().unwrap().contains("fewer than ten seeds"), "{garnet}");
+    let (loss, noisy) = (&garnet["tuned"][0]["loss"], &garnet["tuned"][0]["noisy_loss"]);
+    assert!(noisy.as_f64() > loss.as_f64() && loss.as_f64().unwrap() < -1.3, "{garnet}");
+    let html = std::fs::read_to_string(page).unwrap();
+    assert!(html.matches("<svg").count() == 4 && html.contains("Finland"), "circuits, USD, kWh, CO2e");
+    // What was kept is a model like any other.
+    let id = garnet["model"].as_str().unwrap();
+    let shown = world.json(&["models", "show", id, "--json"], 0);
+    assert_eq!(shown["name"], "energy-garnet");
+    let again = world.json(&["train", "--resume", id, "--json"], 0);
+    assert_eq!(again["training_id"], id);
+    for wrong in [["--seeds", "0"], ["--layers", "99"], ["--per-dollar", "-1"], ["--for", "aquila"]] {
+        assert_eq!(world.json(&[&given[..], &wrong].concat(), 2)["code"], "SB2001", "{wrong:?}");
+    }
+}

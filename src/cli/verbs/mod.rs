@@ -29,6 +29,7 @@ pub mod resume;
 pub mod run;
 pub mod shots;
 pub mod show;
+pub mod specialize;
 pub mod store;
 pub mod submit;
 pub mod sweep;

@@ -7,13 +7,13 @@ use crate::app::training::{Record, Trainings};
 use crate::cli::circuit::{read_text, size_of};
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
-use crate::energy::Coefficients;
+use crate::energy::{Carbon, Coefficients};
 use crate::price::Rate;
-use crate::report::training::{Baseline, Facts, Reuse, page};
+use crate::report::training::{Baseline, Facts, Flatness, Reuse, page};
 use crate::report::{Page, proposal};
 use crate::train::machine::Stop;
 use crate::train::problem::{Objective, Problem};
-use crate::train::twins;
+use crate::train::{plateau, svm, twins};
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
@@ -44,15 +44,18 @@ pub fn coefficients(file: Option<&str>) -> Result<Coefficients, Failure> {
     Coefficients::from_json(&read_text(file)?).map_err(|why| Failure::new("SB2006", format!("{file}: {why}")))
 }
 
+/// What the electricity of a place is made of.
+pub fn place<'a>(table: &'a Coefficients, word: Option<&str>) -> Result<Option<&'a Carbon>, Failure> {
+    let Some(word) = word else { return Ok(None) };
+    let known = || table.carbon().iter().map(|c| c.place.as_str()).collect::<Vec<_>>().join(", ");
+    let none =
+        || Failure::new("SB2001", format!("no carbon intensity of {word} is known")).with_help(known());
+    table.carbon_of(word).ok_or_else(none).map(Some)
+}
+
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let table = coefficients(args.coefficients.as_deref())?;
-    if let Some(place) = &args.place
-        && table.carbon_of(place).is_none()
-    {
-        let known: Vec<&str> = table.carbon().iter().map(|c| c.place.as_str()).collect();
-        return Err(Failure::new("SB2001", format!("no carbon intensity of {place} is known"))
-            .with_help(known.join(", ")));
-    }
+    place(&table, args.place.as_deref())?;
     let page = if args.proposal {
         proposal::page(&context.prices()?, &table).map_err(|e| Failure::new("SB1001", e.to_string()))?
     } else {
@@ -62,7 +65,8 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     write(&page, args.o.as_deref(), out)
 }
 
-fn write(page: &Page, file: Option<&Path>, out: &mut Out) -> Result<u8, Failure> {
+/// Writes a page in the form that the file's name says.
+pub fn write(page: &Page, file: Option<&Path>, out: &mut Out) -> Result<u8, Failure> {
     let Some(path) = file else {
         if out.is_json() {
             out.json(&page.json());
@@ -131,6 +135,7 @@ fn of_training(
         staff: args.staff,
         wall: reached.wall_seconds,
         baselines: baselines(&problem, &definition.objective),
+        flatness: flatness(&problem, definition.seed),
         reuse: definition.from.as_ref().map(|from| Reuse {
             warm: f64::from(record.state.iteration),
             cold: reached.controls.iter().map(|c| f64::from(c.iterations)).collect(),
@@ -140,6 +145,18 @@ fn of_training(
         }),
     };
     Ok(page(&facts, table))
+}
+
+/// Most qubits whose landscape is walked for the page.
+const WALKED_QUBITS: u32 = 12;
+
+/// How flat the landscape is, where that takes a moment.
+fn flatness(problem: &Problem, seed: u64) -> Option<Flatness> {
+    if problem.circuit().n_qubits > WALKED_QUBITS || problem.layers().is_some() {
+        return None;
+    }
+    let own = plateau::variance(problem, seed).ok()?;
+    Some(Flatness { own, beside: plateau::beside(seed).ok()? })
 }
 
 /// Classical ways to the same end, run now and timed.
@@ -157,12 +174,16 @@ pub fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
             timed("trying all".to_owned(), &|| graph.largest_cut());
         }
         Objective::Energy { .. } | Objective::Ising { .. } => {
+            timed("best basis state (Hartree-Fock of a molecule)".to_owned(), &|| {
+                twins::best_basis_state(&problem.observables()[0])
+            });
             timed("exact diagonalisation".to_owned(), &|| problem.observables()[0].ground_energy().ok());
         }
         Objective::Classifier { data, .. } => {
             let hidden = twins::hidden_for(data.train_x[0].len(), data.classes.len(), problem.n_parameters());
             timed("logistic regression".to_owned(), &|| Some(twins::logistic(data)));
             timed("5 nearest neighbours".to_owned(), &|| Some(twins::neighbours(data, 5)));
+            timed("support vectors, Gaussian kernel".to_owned(), &|| Some(svm::support_vectors(data)));
             timed(format!("net of {hidden} hidden units, about as many weights"), &|| {
                 Some(twins::net(data, hidden, 2000, 1))
             });

@@ -6,9 +6,10 @@ use shotbook_sim::target::Catalogue;
 use crate::cli::circuit::read_text;
 use crate::cli::output::Out;
 use crate::cli::{Context, Failure};
-use crate::energy::Coefficients;
+use crate::energy::{Carbon, Coefficients, KWH};
 use crate::price::Rate;
-use crate::report::Page;
+use crate::report::{Page, Totals};
+use crate::train::plan::Bill;
 use crate::train::reproduce::{self, Row};
 use crate::train::{TrainError, digits};
 
@@ -43,6 +44,9 @@ pub struct Args {
     /// Write a page that stands alone
     #[arg(short, value_name = "FILE.html")]
     o: Option<std::path::PathBuf>,
+    /// Country whose electricity is counted for CO2e on the page of digits
+    #[arg(long, value_name = "COUNTRY")]
+    place: Option<String>,
 }
 
 /// How a reproduction stops, what stands beside it, and what is its control.
@@ -76,6 +80,9 @@ fn rules(name: &str) -> [(&'static str, &'static str); 3] {
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let given = args.data.as_deref().map(read_text).transpose()?;
+    let table = Coefficients::embedded();
+    let place = super::report::place(&table, args.place.as_deref())?;
+    let mut totals = Vec::new();
     let began = crate::time::monotonic_us();
     let rows = match (args.name.as_str(), given.as_deref()) {
         ("qaoa", given) => reproduce::qaoa(given.unwrap_or(GRAPHS), ANGLES, given.is_none()),
@@ -85,7 +92,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             if args.seeds == 0 || args.seeds > 100 {
                 return Err(Failure::new("SB2001", "1 to 100 seeds").with_help("--seeds 10"));
             }
-            digits::digits(given.unwrap_or(DIGITS), args.seeds, cheapest(context)?.as_ref())
+            let tariff = cheapest(context)?;
+            digits::digits(given.unwrap_or(DIGITS), args.seeds, tariff.as_ref()).map(|heads| {
+                totals = tariff.map_or_else(Vec::new, |t| of_heads(&heads, &t, &table, place));
+                heads.rows
+            })
         }
         (_, Some(given)) => reproduce::spirals(&[given], cheapest(context)?.as_ref()),
         (_, None) => reproduce::spirals(&SPIRALS, cheapest(context)?.as_ref()),
@@ -97,9 +108,12 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         TrainError::Simulation(_) => Failure::new("SB5100", error.to_string()),
     })?;
     let seconds = (crate::time::monotonic_us() - began) as f64 / 1e6;
-    let energy = Coefficients::embedded().host(1, seconds);
+    let energy = table.host(1, seconds);
     if let Some(path) = &args.o {
-        let page = page(&args.name, &rows, seconds, &energy.joules());
+        let mut page = page(&args.name, &rows, seconds, &energy.joules());
+        for (totals, words) in totals {
+            page.figure(totals.chart(), words);
+        }
         std::fs::write(path, page.html())
             .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
         out.say(&format!("written to {}", path.display()));
@@ -129,6 +143,57 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         out.say(&format!("computed in {seconds:.1} s from data and seeds; $0.00; {}", energy.joules()));
     }
     Ok(if rows.iter().all(|row| row.pass != Some(false)) { 0 } else { 6 })
+}
+
+/// Predictions that each new task is used for.
+const USES: u64 = 1000;
+
+/// Money, energy and CO2e of backbone, heads and their use, against the number of new tasks.
+fn of_heads(
+    heads: &digits::Heads,
+    tariff: &digits::Tariff,
+    table: &Coefficients,
+    place: Option<&Carbon>,
+) -> Vec<(Totals, String)> {
+    let of = |steps: f64| digits::forecast(tariff, steps.round() as u64, USES);
+    let (Some((reused, used)), Some((cold, _))) = (of(heads.reused), of(heads.cold)) else {
+        return Vec::new();
+    };
+    let dollars = |bill: &Bill| bill.total().map_or(f64::NAN, |m| m.nanos() as f64 / 1e9);
+    let money = Totals {
+        what: format!("USD on {}", tariff.0),
+        source: 0.0,
+        reused: dollars(&reused) + dollars(&used),
+        cold: dollars(&cold) + dollars(&used),
+    };
+    let mut out = vec![(
+        money,
+        format!(
+            "Forecast: the backbone is trained here for nothing; a head takes {:.0} steps on its features and {:.0} \
+             from zero, each by parameter shift with 1,000 shots a circuit, and is used for {USES} predictions.",
+            heads.reused, heads.cold
+        ),
+    )];
+    let device = Catalogue::embedded().devices().iter().find(|d| d.name == tariff.0);
+    if let Some(shot) = device.and_then(|d| table.allocated(&d.technology)) {
+        let joules = |bill: &Bill| shot.mid * (bill.shots + used.shots) as f64 / KWH;
+        let energy = Totals {
+            what: format!("kWh on {}", tariff.0),
+            source: 0.0,
+            reused: joules(&reused),
+            cold: joules(&cold),
+        };
+        let grade = format!(
+            "Modelled, {} for a shot; the ratio of the two lines is known far better.",
+            shot.joules()
+        );
+        if let Some(c) = place {
+            let grams = energy.scaled(c.value, format!("g CO2e, {}, {}, {}", c.place, c.year, c.basis));
+            out.push((grams, format!("Electricity alone, {}, {}, {}.", c.place, c.year, c.basis)));
+        }
+        out.insert(1, (energy, grade));
+    }
+    out
 }
 
 /// The gate device whose shots cost least, with its fees and sets.

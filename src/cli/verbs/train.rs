@@ -10,7 +10,7 @@ use shotbook_sim::engine::Options;
 use shotbook_sim::target::Device;
 
 pub use self::define::{failed, named};
-pub use self::show::{document, end, print, value};
+pub use self::show::{document, end, print, seconds, value};
 use super::submit;
 use crate::app::training::{Caps, Control, Halted, Local, Reached, Record, Trainings, drive};
 use crate::app::{Here, joules};

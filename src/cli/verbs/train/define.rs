@@ -156,7 +156,11 @@ impl Wish {
         }
     }
 
-    fn objective(&self, seed: u64) -> Result<Objective, Failure> {
+    /// What is asked.
+    ///
+    /// # Errors
+    /// None or several, and files that are not what they should be.
+    pub fn objective(&self, seed: u64) -> Result<Objective, Failure> {
         let given = [&self.hamiltonian, &self.maxcut, &self.ising, &self.data];
         if given.iter().filter(|g| g.is_some()).count() != 1 {
             return Err(usage("one objective is needed")
@@ -217,11 +221,7 @@ impl Wish {
                 _ => Err(usage(format!("{text:?} in --ansatz {word} is no number from 1 to 200"))),
             },
         };
-        let qubits = match objective {
-            Objective::Energy { observable } => PauliSum::parse(observable).map_or(1, |s| s.n_qubits()),
-            Objective::Cut { graph } | Objective::Ising { graph } => graph.n,
-            Objective::Classifier { data, .. } => data.train_x[0].len().min(8) as u32,
-        };
+        let qubits = qubits(objective);
         let classes = matches!(objective, Objective::Classifier { .. });
         let text = match (kind, objective) {
             ("dressed", _) if classes => {
@@ -330,14 +330,13 @@ impl Wish {
             return Err(usage("0 iterations train nothing"));
         }
         let start = self.start(&problem, &kind, seed)?;
-        let text = serde_json::to_string(&objective).unwrap_or_default();
         let sign = problem.shown(1.0);
         Ok((
             Definition {
                 name: self.name.clone().unwrap_or_else(|| stem(&name)),
-                circuit_sha256: hex(&Sha256::digest(circuit.as_bytes())),
+                circuit_sha256: digest(&circuit),
                 circuit,
-                objective_sha256: hex(&Sha256::digest(text.as_bytes())),
+                objective_sha256: digest(&serde_json::to_string(&objective).unwrap_or_default()),
                 objective,
                 device: device.to_owned(),
                 shots: self.shots,
@@ -380,6 +379,20 @@ impl Wish {
                 Ok(list)
             }
         }
+    }
+}
+
+/// SHA-256 of a text.
+pub fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Qubits that an objective speaks of; of classes as many as features, 8 at most.
+pub fn qubits(objective: &Objective) -> u32 {
+    match objective {
+        Objective::Energy { observable } => PauliSum::parse(observable).map_or(1, |s| s.n_qubits()),
+        Objective::Cut { graph } | Objective::Ising { graph } => graph.n,
+        Objective::Classifier { data, .. } => data.train_x[0].len().min(8) as u32,
     }
 }
 
