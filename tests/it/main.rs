@@ -14,6 +14,7 @@ mod notices;
 mod old_stores;
 mod prices;
 mod recovery;
+mod secrets;
 mod sweep;
 mod tag;
 mod tidy;

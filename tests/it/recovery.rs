@@ -1,6 +1,6 @@
 //! Whatever ends a process, a second one finishes the job, and AWS sees one create.
 
-use shotbook_mocks::faults::Kind;
+use shotbook_mocks::faults::{Fault, Kind};
 
 use super::world::{World, circuit};
 
@@ -268,6 +268,57 @@ fn a_restored_copy_finds_the_task_of_a_job_it_thinks_unsent() {
     assert_eq!((&again["adopted"], &again["state"]), (&true.into(), &"COMPLETED".into()), "{again}");
     assert_eq!(world.creates(), 3);
     world.assert_books();
+}
+
+#[test]
+fn a_process_that_ends_while_it_adopts_books_each_task_once() {
+    let file = circuit("bell.qasm");
+    for place in ["scan.before", "scan.after", "found.before", "found.after", "adopt.before", "adopt.after"] {
+        let world = World::new();
+        let copy = world.folder.path().join("copy.db").display().to_string();
+        world.json(&submit(&file, "before"), 0);
+        let cut =
+            world.command(&submit(&file, "k")).env("SHOTBOOK_FAILPOINT", "open.before:1:abort").output();
+        assert!(!cut.unwrap().status.success());
+        assert!(world.run(&["store", "backup", "-o", &copy]).status.success());
+        world.json(&submit(&file, "k"), 0);
+        world.json(&submit(&file, "later"), 0);
+        world.json(&["store", "restore", &copy, "--json"], 0);
+        world.fault(Kind::ForgetTokens, "CreateQuantumTask", 1, 9);
+        let mut cut = world.command(&["worker", "--drain"]);
+        let ended = cut.env("SHOTBOOK_FAILPOINT", format!("{place}:1:abort")).output().unwrap();
+        assert!(!ended.status.success(), "{place} was never reached");
+        assert!(world.run(&["worker", "--drain"]).status.success(), "{place}");
+        let job = world.json(&["show", "k", "--json"], 0);
+        assert_eq!((&job["state"], world.creates()), (&"COMPLETED".into(), 3), "{place}: {job}");
+        assert_eq!(world.json(&["jobs", "--json"], 0)["jobs"].as_array().unwrap().len(), 3, "{place}");
+        world.assert_books();
+    }
+}
+
+#[test]
+fn a_process_that_ends_while_it_proves_concludes_nothing() {
+    let file = circuit("bell.qasm");
+    for place in ["prove.before", "prove.after"] {
+        let world = World::new();
+        world.fault(Kind::LostReply, "CreateQuantumTask", 1, 1);
+        let cut =
+            world.command(&submit(&file, "k")).env("SHOTBOOK_FAILPOINT", "resend.before:1:abort").output();
+        assert!(!cut.unwrap().status.success());
+        // A wish to end forbids another send, and half an hour later on the service's clock only a
+        // search can tell.
+        assert_eq!(world.json(&["cancel", "k", "--json"], 0)["state"], "UNSURE", "{place}");
+        let late = Fault { delay_ms: 30 * 60 * 1000, ..Fault::new(Kind::ClockSkew, "*", 1, 1_000_000) };
+        world.server.arm(late);
+        let mut cut = world.command(&["worker", "--drain"]);
+        let ended = cut.env("SHOTBOOK_FAILPOINT", format!("{place}:1:abort")).output().unwrap();
+        assert!(!ended.status.success(), "{place} was never reached");
+        assert!(world.run(&["worker", "--drain"]).status.success(), "{place}");
+        let job = world.json(&["show", "k", "--json"], 0);
+        assert!(job["task_arn"].is_string(), "{place}: it was bought and is found: {job}");
+        assert_eq!(world.creates(), 1, "{place}");
+        world.assert_books();
+    }
 }
 
 #[test]
