@@ -379,7 +379,53 @@ class Braket:
         return lambda: sum(1 - 2 * int(row[0]) for row in rows) / len(rows)
 
 
-PYTHON = {"qulacs": Qulacs, "aer": Aer, "qsim": Qsim, "lightning": Lightning, "panta": Panta, "qevedo": Qevedo,
+class PrismQ:
+    package = "prism-q"
+
+    def load(self):
+        import prism_q
+
+        self.p = prism_q
+
+    def begin(self, text):
+        program = self.p.parse_braket(braket(text))
+        run = self.p.simulate(program.circuit).seed(1)
+        return program.circuit, run.noise(program.noise) if program.noise else run
+
+    def counts(self, r):
+        counts = self.begin(r.measured())[1].sample_counts(r.shots).counts()
+        return lambda: sum(v * (1 - 2 * int(k[0])) for k, v in counts.items()) / r.shots
+
+    state = counts
+
+    def frames(self, r):
+        shots = self.begin(r.measured())[1].shots(r.shots).shots
+        return lambda: float(1 - 2 * shots[:, 0].mean())
+
+    def batch(self, r):
+        for text in r.texts:
+            self.begin(text)[1].sample_counts(r.shots)
+
+    def strings(self, terms):
+        return [(w, [(q, p) for p, q in zip(letters, qubits)]) for w, letters, qubits in terms]
+
+    def values(self, r):
+        kind = self.p.BackendKind
+        kind = {"mps": kind.mps(64), "density-matrix": kind.density_matrix()}.get(r.engine, kind.statevector())
+        means = self.begin(r.texts[0])[1].backend(kind).expectation_values([s for _, s in self.strings(r.terms)])
+        return lambda: sum(w * m for (w, _, _), m in zip(r.terms, means))
+
+    exact = values
+
+    def gradient(self, r):
+        k, run = self.begin(r.texts[0])
+        links = self.p.Parameters.all_rotations(k).links
+        links = links() if callable(links) else links
+        h = self.strings(r.terms)
+        return lambda: math.dist(run.expectation_gradient(h, links)[1], [0.0] * len(links))
+
+
+PYTHON = {"prism-q": PrismQ, "qulacs": Qulacs, "aer": Aer, "qsim": Qsim, "lightning": Lightning, "panta": Panta, "qevedo": Qevedo,
           "stim": Stim, "braket": Braket}
 
 
@@ -550,7 +596,7 @@ def main():
     workers = {"ours": Worker([os.environ.get("OURS") or f"{ROOT}/target/release/examples/rows"], env)}
     for name in sorted(names):
         command = [sys.executable, __file__, "--serve", name, "--threads", str(args.threads)]
-        workers[name] = Worker([f"{HERE}/prism/target/release/prism-peer"] if name == "prism-q" else command, env)
+        workers[name] = Worker(command, env)
     lines = ["| row | ours ms | best peer | ms | best / ours | others ms | check |", "|---|---|---|---|---|---|---|"]
     notes = []
     with tempfile.TemporaryDirectory() as work:
@@ -588,7 +634,7 @@ def main():
             label = row if task in ("state", "frames", "exact", "batch") else f"{row} {task}"
             lines.append(f"| {label} | {show(ours)} | {best[0]} | {show(best[1])} | {best[1] / ours:.2f} | {others} | {found} |")
             print(lines[-1], flush=True)
-    foot = "\nPeers: " + " · ".join(versions() + ["prism-q 0.37.0"]) + f". Threads: {args.threads}. Rounds: {args.rounds}. Time: {args.by}."
+    foot = "\nPeers: " + " · ".join(versions()) + f". Threads: {args.threads}. Rounds: {args.rounds}. Time: {args.by}."
     text = "\n".join(lines) + "\n" + foot + "".join(f"\nNot measured: {n}." for n in notes) + "\n"
     print(foot + "".join(f"\nNot measured: {n}." for n in notes))
     if args.markdown:

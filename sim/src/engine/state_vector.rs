@@ -25,6 +25,9 @@ pub(crate) struct StateVector {
 /// Registers smaller than this are done before a plan would be made. Units: bits.
 const PLANNED_FROM: u32 = 9;
 
+/// The smallest factor of the whole that is kept apart: amplitudes grow by as much.
+const SMALLEST: f64 = 1e-100;
+
 /// Unitary operations, ordered or as they come.
 pub(crate) enum Plan {
     Steps(Vec<Step>),
@@ -119,7 +122,7 @@ impl Engine for StateVector {
         if self.n < PLANNED_FROM || steps.len() < 2 {
             return Ok(Plan::Steps(steps));
         }
-        Ok(match stage::stages(&fuse::fuse(steps.clone(), self.n), self.n) {
+        Ok(match stage::stages(&fuse::fuse(steps.clone(), self.n, SMALLEST), self.n) {
             Some(stages) => Plan::Stages(stages),
             None => Plan::Steps(steps),
         })

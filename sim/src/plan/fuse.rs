@@ -2,8 +2,8 @@
 //!
 //! A unitary of one qubit is a diagonal, a real rotation and a diagonal. Steps on one qubit are
 //! multiplied together until another step needs the qubit; then the rotation is given out and the
-//! diagonal after it waits for the next. Diagonals pass through controls, and a flip turns one on
-//! its own bit into phases of two bits, so that phases meet and can be applied together.
+//! diagonal after it waits for the next. Diagonals pass through controls, and every phase is made of
+//! phases of parities, which stay that under flips, so that they meet and can be applied together.
 
 use num_complex::Complex64;
 
@@ -14,18 +14,20 @@ use crate::plan::step::{Step, Where};
 pub(crate) enum Op {
     /// Amplitudes x and y that differ in a bit become x - t y and y + t x.
     Turn { target: u32, t: f64 },
-    /// Multiplies amplitudes by a factor.
-    Phase { on: Where, factor: Complex64 },
+    /// Multiplies amplitudes by a factor of size 1 where some bits of the index have odd parity.
+    Phase { parity: u64, factor: Complex64 },
+    /// Multiplies every amplitude.
+    Scale(Complex64),
     /// Anything else.
     Step(Step),
 }
 
 /// Tangents up to this are kept as turns; the amplitudes grow by about as much.
 const STEEPEST: f64 = 100.0;
-/// The factor that waits is given out below this, so that nothing overflows.
-const SMALLEST: f64 = 1e-30;
-/// How far a matrix may be from unitary to be taken apart.
+/// How far a matrix may be from unitary to be taken apart, and a factor from size 1.
 const UNITARY: f64 = 1e-12;
+/// Bits that a phase may look at to be made of parities.
+const PARITIES: u32 = 3;
 
 const ONE: Complex64 = Complex64::new(1.0, 0.0);
 const ZERO: Complex64 = Complex64::new(0.0, 0.0);
@@ -41,7 +43,7 @@ impl Op {
                 1 << target
             }
             Self::Step(Step::Dense { targets, .. }) => targets.iter().fold(0, |m, t| m | 1 << t),
-            Self::Phase { .. } | Self::Step(Step::Phase { .. }) => 0,
+            Self::Phase { .. } | Self::Scale(_) | Self::Step(Step::Phase { .. }) => 0,
         }
     }
 
@@ -50,9 +52,9 @@ impl Op {
     pub(crate) fn seen(&self) -> u64 {
         match self {
             Self::Turn { .. } => 0,
-            Self::Phase { on, .. } if *on == EVERYWHERE => u64::MAX,
-            Self::Phase { on, .. }
-            | Self::Step(
+            Self::Phase { parity, .. } => *parity,
+            Self::Scale(_) => u64::MAX,
+            Self::Step(
                 Step::Pair { on, .. }
                 | Step::Flip { on, .. }
                 | Step::Phase { on, .. }
@@ -62,10 +64,15 @@ impl Op {
     }
 }
 
-/// The same operation as the steps on `n` bits, up to rounding.
-pub(crate) fn fuse(steps: Vec<Step>, n: u32) -> Vec<Op> {
-    let mut fuser =
-        Fuser { out: Vec::with_capacity(steps.len()), waiting: vec![None; n as usize], whole: ONE };
+/// The same operation as the steps on `n` bits, up to rounding. `smallest` says when the factor
+/// that waits is given out, so that nothing overflows.
+pub(crate) fn fuse(steps: Vec<Step>, n: u32, smallest: f64) -> Vec<Op> {
+    let mut fuser = Fuser {
+        out: Vec::with_capacity(2 * steps.len()),
+        waiting: vec![None; n as usize],
+        whole: ONE,
+        smallest,
+    };
     for step in steps {
         fuser.step(step);
     }
@@ -82,13 +89,14 @@ struct Fuser {
     waiting: Vec<Option<Matrix>>,
     /// A factor of the whole.
     whole: Complex64,
+    smallest: f64,
 }
 
 impl Fuser {
     fn step(&mut self, step: Step) {
         match step {
             Step::Phase { on, factor } if on == EVERYWHERE => self.whole *= factor,
-            Step::Phase { on, factor } if (on.ones | on.zeros).is_power_of_two() => {
+            Step::Phase { on, factor } if (on.ones | on.zeros).is_power_of_two() && is_unit(factor) => {
                 let bit = (on.ones | on.zeros).trailing_zeros();
                 let m = if on.ones == 0 { [factor, ZERO, ZERO, ONE] } else { [ONE, ZERO, ZERO, factor] };
                 self.join(bit, m);
@@ -101,29 +109,7 @@ impl Fuser {
                 self.make_diagonal(on.ones | on.zeros);
                 self.phase(on, factor);
             }
-            Step::Flip { target, on } => {
-                self.make_diagonal(on.ones | on.zeros | 1 << target);
-                let waits = if (on.ones | on.zeros).is_power_of_two() {
-                    self.waiting[target as usize].take()
-                } else {
-                    self.give_out(target);
-                    None
-                };
-                let flip = Op::Step(Step::Flip { target, on });
-                // Twice is not at all: a rotation of two qubits that is written with two flips.
-                if self.out.last() == Some(&flip) {
-                    self.out.pop();
-                } else {
-                    self.out.push(flip);
-                }
-                if let Some(d) = waits {
-                    // After the flip the phase depends on the bit and on whether it was flipped.
-                    self.whole *= d[0];
-                    let (bit, factor) = (1u64 << target, d[3] / d[0]);
-                    self.phase(Where { ones: on.ones, zeros: on.zeros | bit }, factor);
-                    self.phase(Where { ones: on.zeros | bit, zeros: on.ones }, factor);
-                }
-            }
+            Step::Flip { target, on } => self.flip(target, on),
             Step::Pair { .. } | Step::Dense { .. } => {
                 let op = Op::Step(step);
                 self.make_diagonal(op.seen());
@@ -132,6 +118,35 @@ impl Fuser {
                 }
                 self.out.push(op);
             }
+        }
+    }
+
+    fn flip(&mut self, target: u32, on: Where) {
+        self.make_diagonal(on.ones | on.zeros | 1 << target);
+        let flip = Op::Step(Step::Flip { target, on });
+        if self.out.last() != Some(&flip) {
+            self.give_out(target);
+            return self.out.push(flip);
+        }
+        // Twice is not at all: a rotation of two qubits that is written with two flips. The phase
+        // between them depends on the bit and on whether it was flipped.
+        self.out.pop();
+        if let Some(d) = self.waiting[target as usize].take() {
+            self.whole *= d[0];
+            let (bit, factor) = (1u64 << target, d[3] / d[0]);
+            if (on.ones | on.zeros).is_power_of_two() {
+                let parity = on.ones | on.zeros | bit;
+                return if on.zeros == 0 {
+                    self.parity(parity, factor);
+                } else {
+                    self.whole *= factor;
+                    self.parity(parity, factor.conj());
+                };
+            }
+            // Either the flips act and the bit is 0, or they do not and it is 1.
+            self.parity(bit, factor);
+            self.phase(Where { ones: on.ones, zeros: on.zeros | bit }, factor);
+            self.phase(Where { ones: on.ones | bit, zeros: on.zeros }, factor.conj());
         }
     }
 
@@ -148,9 +163,32 @@ impl Fuser {
         });
     }
 
+    /// The product of conditions is a sum of parities, each with the same share of the phase.
     fn phase(&mut self, on: Where, factor: Complex64) {
+        let bits = on.ones | on.zeros;
+        if factor == ONE {
+            return;
+        }
+        if bits.count_ones() > PARITIES || !is_unit(factor) {
+            return self.out.push(Op::Step(Step::Phase { on, factor }));
+        }
+        let share = (1..bits.count_ones()).fold(factor, |f, _| f.sqrt());
+        let mut parity = bits;
+        while parity != 0 {
+            let share = if parity.count_ones() & 1 == 1 { share } else { share.conj() };
+            if (parity & on.zeros).count_ones() & 1 == 0 {
+                self.parity(parity, share);
+            } else {
+                self.whole *= share;
+                self.parity(parity, share.conj());
+            }
+            parity = (parity - 1) & bits;
+        }
+    }
+
+    fn parity(&mut self, parity: u64, factor: Complex64) {
         if factor != ONE {
-            self.out.push(Op::Phase { on, factor });
+            self.out.push(Op::Phase { parity, factor });
         }
     }
 
@@ -173,7 +211,7 @@ impl Fuser {
         self.make_diagonal(1 << bit);
         if let Some(d) = self.waiting[bit as usize].take() {
             self.whole *= d[0];
-            self.phase(Where { ones: 1 << bit, zeros: 0 }, d[3] / d[0]);
+            self.parity(1 << bit, d[3] / d[0]);
         }
     }
 
@@ -183,7 +221,7 @@ impl Fuser {
         let unit = |z: Complex64| if z == ZERO { ONE } else { z / z.norm() };
         let (top, low) = (unit(m[0]), unit(m[2]));
         let first = if cos > sin { unit(m[3]) / low } else { -unit(m[1]) / top };
-        self.phase(Where { ones: 1 << bit, zeros: 0 }, first);
+        self.parity(1 << bit, first);
         let rest = if sin <= STEEPEST * cos {
             self.out.push(Op::Turn { target: bit, t: sin / cos });
             self.whole *= cos;
@@ -197,7 +235,7 @@ impl Fuser {
             self.whole *= sin;
             [-top, ZERO, ZERO, low]
         };
-        if self.whole.norm_sqr() < SMALLEST * SMALLEST {
+        if self.whole.norm_sqr() < self.smallest * self.smallest {
             self.give_whole();
         }
         rest
@@ -205,8 +243,14 @@ impl Fuser {
 
     fn give_whole(&mut self) {
         let whole = std::mem::replace(&mut self.whole, ONE);
-        self.phase(EVERYWHERE, whole);
+        if whole != ONE {
+            self.out.push(Op::Scale(whole));
+        }
     }
+}
+
+fn is_unit(factor: Complex64) -> bool {
+    (factor.norm_sqr() - 1.0).abs() < UNITARY
 }
 
 fn is_unitary(m: &Matrix) -> bool {

@@ -3,10 +3,14 @@
 //!
 //! A tile is the amplitudes that agree in every bit but its own: the lowest few, which are
 //! contiguous, and some higher ones. An operation fits when it moves amplitudes along bits of the
-//! tile alone; it may look at any bit. Operations are taken out of order where they commute.
+//! tile alone; it may look at any bit. Operations are taken out of order where they commute. A flip
+//! that looks at one bit is not done: the frame keeps where the amplitudes lie, and they come to
+//! their places when the tile is written back.
 
 use num_complex::Complex64;
+use smallvec::SmallVec;
 
+use crate::plan::frame::{Frame, Independent, Order, members, parts};
 use crate::plan::fuse::Op;
 use crate::plan::step::{Step, Where};
 
@@ -16,6 +20,11 @@ pub(crate) const TILE_BITS: u32 = 13;
 const LOW_BITS: u32 = 6;
 /// Groups that an operation may pass on its way back to one of its kind.
 const REACH: usize = 64;
+/// Turns that one pass over a tile does beside those inside of blocks.
+pub(crate) const WIDEST: usize = 4;
+/// The same where factors come first.
+const WIDEST_FIRST: usize = 3;
+const ONE: Complex64 = Complex64::new(1.0, 0.0);
 
 /// What is done to each tile.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,26 +32,59 @@ pub(crate) struct Stage {
     /// Bits of the tile in index order; the first are 0, 1, 2 and so on.
     pub(crate) bits: Vec<u32>,
     pub(crate) groups: Vec<Group>,
+    /// Where the amplitudes lie at the end, if not in their places.
+    pub(crate) end: Option<Order>,
 }
 
-/// Operations of one kind that commute with each other, on the bits of the tile: bit k of a mask or
-/// a target is bit `bits[k]` of an index. `outer` masks are those of an index.
+/// Operations of one kind that commute with each other, on places of the tile: bit k of a mask is
+/// bit `bits[k]` of an index as long as no flip was noted. `outer` masks are those of an index.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Group {
-    /// Turns of different bits.
-    Turns(Vec<(u32, f64)>),
-    /// Phases: those that depend on bits of the tile alone, and others.
-    Phases { own: Vec<(Where, Complex64)>, mixed: Vec<Mixed> },
-    /// A step where the outer condition holds.
+    /// Turns, in the passes that they take.
+    Turns(Vec<Sweep>),
+    /// Phases.
+    Phases(Phases),
+    /// Exchanges places that differ in a mask, where the outer condition holds.
+    Flip { outer: Where, flips: u64 },
+    /// A step where the outer condition holds; its bits are bits of the place.
     Step { outer: Where, step: Step },
+    /// Puts every amplitude in its place.
+    Settle(Order),
 }
 
-/// A phase under a condition in and one outside of the tile.
+/// Factors of parities and one of the whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Phases {
+    pub(crate) scale: Complex64,
+    /// Where the parity of these bits of the place is odd.
+    pub(crate) own: Vec<(u64, Complex64)>,
+    pub(crate) mixed: Vec<Mixed>,
+}
+
+/// A factor where the parity of some bits outside of the tile and some of the place is odd.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Mixed {
-    pub(crate) outer: Where,
-    pub(crate) own: Where,
+    pub(crate) outer: u64,
+    pub(crate) own: u64,
     pub(crate) factor: Complex64,
+}
+
+/// Turns between places that differ in a mask: the place whose parity of `signs` is even is the
+/// first of the two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Turn {
+    pub(crate) flips: u64,
+    pub(crate) signs: u64,
+    pub(crate) t: f64,
+}
+
+/// Turns that one pass over a tile does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sweep {
+    /// Those inside of blocks.
+    pub(crate) lanes: SmallVec<[Turn; 3]>,
+    /// Those between blocks.
+    pub(crate) wide: SmallVec<[Turn; WIDEST]>,
 }
 
 /// What an operation, or many, move along and look at.
@@ -99,15 +141,42 @@ pub(crate) fn stages(ops: &[Op], n: u32) -> Option<Vec<Stage>> {
             }
         }
         let bits: Vec<u32> = (0..n).filter(|b| mask >> b & 1 == 1).collect();
-        let mut stage = Builder { mask, bits, groups: Vec::new() };
+        let taken = without_what_may_wait(&reaches, &left, taken, mask);
+        let mut stage = Builder::new(mask, bits);
         for &at in &taken {
-            stage.add(&ops[at as usize], reaches[at as usize]);
+            stage.add(&ops[at as usize]);
         }
-        out.push(Stage { bits: stage.bits, groups: stage.groups.into_iter().map(|g| g.0).collect() });
+        out.push(stage.finish());
         let mut next = taken.iter().copied().peekable();
         left.retain(|at| next.next_if_eq(at).is_none());
     }
     Some(out)
+}
+
+/// Leaves out phases that nothing after them in the stage needs, where another stage will move
+/// their bits: there they meet others, and those that look outside of this tile may lie whole.
+fn without_what_may_wait(reaches: &[Reach], left: &[u32], mut taken: Vec<u32>, mask: u64) -> Vec<u32> {
+    let moved = |at: &u32| reaches[*at as usize].moved;
+    if taken.iter().all(|at| moved(at) == 0) {
+        return taken;
+    }
+    let mut here = taken.iter().copied().peekable();
+    let moved_elsewhere =
+        left.iter().filter(|&&at| here.next_if_eq(&at).is_none()).fold(0, |m, at| m | moved(at));
+    let mut moved_later = 0;
+    let mut waits = vec![false; taken.len()];
+    for (waits, at) in waits.iter_mut().zip(&taken).rev() {
+        let Reach { moved, seen } = reaches[*at as usize];
+        moved_later |= moved;
+        *waits = moved == 0
+            && seen != u64::MAX
+            && seen & moved_later == 0
+            && seen & moved_elsewhere != 0
+            && (seen & !mask != 0 || seen.is_power_of_two());
+    }
+    let mut waits = waits.into_iter();
+    taken.retain(|_| !waits.next().unwrap_or(false));
+    taken
 }
 
 struct Picker<'a> {
@@ -143,19 +212,54 @@ impl Picker<'_> {
     }
 }
 
+/// What an operation does to places: it moves amplitudes along some masks and looks at parities.
+#[derive(Clone, Default)]
+struct Trace {
+    flips: SmallVec<[u64; 4]>,
+    signs: SmallVec<[u64; 4]>,
+}
+
+impl Trace {
+    fn commutes(&self, other: &Self) -> bool {
+        let even = |a: &[u64], b: &[u64]| a.iter().all(|x| b.iter().all(|y| (x & y).count_ones() & 1 == 0));
+        even(&self.flips, &other.signs) && even(&self.signs, &other.flips)
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (to, from) in [(&mut self.flips, &other.flips), (&mut self.signs, &other.signs)] {
+            for mask in from {
+                if !to.contains(mask) {
+                    to.push(*mask);
+                }
+            }
+        }
+    }
+}
+
+enum Draft {
+    Turns(Vec<Turn>),
+    Done(Group),
+}
+
 struct Builder {
     mask: u64,
     bits: Vec<u32>,
-    groups: Vec<(Group, Reach)>,
+    frame: Frame,
+    groups: Vec<(Draft, Trace)>,
 }
 
 impl Builder {
+    fn new(mask: u64, bits: Vec<u32>) -> Self {
+        let frame = Frame::plain(bits.len() as u32);
+        Self { mask, bits, frame, groups: Vec::new() }
+    }
+
     fn own_bit(&self, bit: u32) -> u32 {
         (self.mask & ((1 << bit) - 1)).count_ones()
     }
 
     fn own(&self, mask: u64) -> u64 {
-        self.bits.iter().zip(0..).fold(0, |m, (&b, k)| m | (mask >> b & 1) << k)
+        members(mask & self.mask).fold(0, |m, b| m | 1 << self.own_bit(b))
     }
 
     /// A condition inside and the rest of it outside.
@@ -164,50 +268,92 @@ impl Builder {
         (own, Where { ones: on.ones & !self.mask, zeros: on.zeros & !self.mask })
     }
 
-    fn add(&mut self, op: &Op, reach: Reach) {
-        if let Op::Step(step) = op {
-            let (outer, step) = self.step(step);
-            return self.groups.push((Group::Step { outer, step }, reach));
-        }
-        let mut found = None;
-        for (at, (group, other)) in self.groups.iter().enumerate().rev().take(REACH) {
-            let kind = matches!(
-                (op, group),
-                (Op::Turn { .. }, Group::Turns(_)) | (Op::Phase { .. }, Group::Phases { .. })
-            );
-            if kind && other.moved & reach.moved == 0 {
-                found = Some(at);
+    fn add(&mut self, op: &Op) {
+        match op {
+            Op::Turn { target, t } => {
+                let bit = self.own_bit(*target);
+                let t = if self.frame.is_odd(bit) { -t } else { *t };
+                self.turn(Turn { flips: self.frame.flips(bit), signs: self.frame.signs(bit), t });
             }
-            if !reach.commutes(*other) {
-                break;
+            Op::Phase { parity, factor } => {
+                let (signs, odd) = self.frame.parity(self.own(*parity));
+                let outer = parity & !self.mask;
+                let (scale, factor) = if odd { (*factor, factor.conj()) } else { (ONE, *factor) };
+                self.phase(scale, Mixed { outer, own: signs, factor });
             }
-        }
-        let at = found.unwrap_or_else(|| {
-            let empty = match op {
-                Op::Turn { .. } => Group::Turns(Vec::new()),
-                _ => Group::Phases { own: Vec::new(), mixed: Vec::new() },
-            };
-            self.groups.push((empty, Reach::default()));
-            self.groups.len() - 1
-        });
-        let split = match op {
-            Op::Phase { on, .. } => self.split(*on),
-            _ => Default::default(),
-        };
-        let target = if let Op::Turn { target, .. } = op { self.own_bit(*target) } else { 0 };
-        let (group, all) = &mut self.groups[at];
-        *all = all.and(reach);
-        match (group, op) {
-            (Group::Turns(turns), Op::Turn { t, .. }) => turns.push((target, *t)),
-            (Group::Phases { own, mixed }, Op::Phase { factor, .. }) => match split {
-                (inner, outer) if outer == Where::default() => own.push((inner, *factor)),
-                (inner, outer) => mixed.push(Mixed { outer, own: inner, factor: *factor }),
-            },
-            _ => {}
+            Op::Scale(factor) => self.scale(*factor),
+            Op::Step(step) => self.step(step),
         }
     }
 
-    fn step(&self, step: &Step) -> (Where, Step) {
+    /// The earliest group of a kind that an operation may join.
+    fn earliest(&self, trace: &Trace, kind: impl Fn(&Draft) -> bool) -> Option<usize> {
+        let mut found = None;
+        for (at, (group, other)) in self.groups.iter().enumerate().rev().take(REACH) {
+            if matches!(group, Draft::Done(Group::Settle(_))) || !trace.commutes(other) {
+                break;
+            }
+            if kind(group) {
+                found = Some(at);
+            }
+        }
+        found
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let trace =
+            Trace { flips: [turn.flips].into_iter().collect(), signs: [turn.signs].into_iter().collect() };
+        match self.earliest(&trace, |g| matches!(g, Draft::Turns(_))) {
+            Some(at) => {
+                let (group, all) = &mut self.groups[at];
+                all.join(&trace);
+                if let Draft::Turns(turns) = group {
+                    turns.push(turn);
+                }
+            }
+            None => self.groups.push((Draft::Turns(vec![turn]), trace)),
+        }
+    }
+
+    fn phase(&mut self, scale: Complex64, phase: Mixed) {
+        let own = (phase.own != 0).then_some(phase.own);
+        let trace = Trace { signs: own.into_iter().collect(), ..Trace::default() };
+        let at = self.earliest(&trace, |g| matches!(g, Draft::Done(Group::Phases(_))));
+        let at = at.unwrap_or_else(|| self.no_phases());
+        let (group, all) = &mut self.groups[at];
+        all.join(&trace);
+        let Draft::Done(Group::Phases(phases)) = group else { return };
+        phases.scale *= scale;
+        if phase.outer == 0 {
+            match phases.own.iter_mut().find(|p| p.0 == phase.own) {
+                Some(p) => p.1 *= phase.factor,
+                None => phases.own.push((phase.own, phase.factor)),
+            }
+        } else {
+            match phases.mixed.iter_mut().find(|m| (m.outer, m.own) == (phase.outer, phase.own)) {
+                Some(m) => m.factor *= phase.factor,
+                None => phases.mixed.push(phase),
+            }
+        }
+    }
+
+    /// A factor of the whole keeps its place.
+    fn scale(&mut self, factor: Complex64) {
+        if !matches!(self.groups.last(), Some((Draft::Done(Group::Phases(_)), _))) {
+            self.no_phases();
+        }
+        if let Some((Draft::Done(Group::Phases(phases)), _)) = self.groups.last_mut() {
+            phases.scale *= factor;
+        }
+    }
+
+    fn no_phases(&mut self) -> usize {
+        let empty = Phases { scale: ONE, own: Vec::new(), mixed: Vec::new() };
+        self.groups.push((Draft::Done(Group::Phases(empty)), Trace::default()));
+        self.groups.len() - 1
+    }
+
+    fn step(&mut self, step: &Step) {
         let mut step = step.clone();
         let condition = match &mut step {
             Step::Pair { target, on, .. } | Step::Flip { target, on } => {
@@ -222,6 +368,75 @@ impl Builder {
         };
         let (own, outer) = self.split(*condition);
         *condition = own;
-        (outer, step)
+        let seen = own.ones | own.zeros;
+        if let (Step::Flip { target, .. }, true) = (&step, outer == Where::default()) {
+            if seen == 0 {
+                return self.frame.flip(*target);
+            }
+            if seen.is_power_of_two() {
+                self.frame.flip_under(seen.trailing_zeros(), *target);
+                return if own.zeros != 0 {
+                    self.frame.flip(*target)
+                };
+            }
+        }
+        if let (Step::Flip { target, .. }, 0) = (&step, seen) {
+            let flips = self.frame.flips(*target);
+            let trace = Trace { flips: [flips].into_iter().collect(), ..Trace::default() };
+            return self.groups.push((Draft::Done(Group::Flip { outer, flips }), trace));
+        }
+        let moved = Op::Step(step.clone()).moved();
+        if !self.frame.is_plain_on(moved | seen) {
+            self.settle();
+        }
+        let trace = Trace {
+            flips: members(moved).map(|b| 1 << b).collect(),
+            signs: members(moved | seen).map(|b| 1 << b).collect(),
+        };
+        self.groups.push((Draft::Done(Group::Step { outer, step }), trace));
     }
+
+    fn settle(&mut self) {
+        let frame = std::mem::replace(&mut self.frame, Frame::plain(self.bits.len() as u32));
+        self.groups.push((Draft::Done(Group::Settle(frame.order())), Trace::default()));
+    }
+
+    fn finish(self) -> Stage {
+        let plain = self.frame.is_plain_on(self.bits.iter().zip(0..).fold(0, |m, (_, b)| m | 1 << b));
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for (draft, _) in self.groups {
+            groups.push(match draft {
+                Draft::Done(group) => group,
+                Draft::Turns(turns) => {
+                    let after = matches!(groups.last(), Some(Group::Phases(_)));
+                    Group::Turns(sweeps(turns, after))
+                }
+            });
+        }
+        Stage { bits: self.bits, groups, end: (!plain).then(|| self.frame.order()) }
+    }
+}
+
+/// The passes of turns that commute: those between blocks a few at a time, of which no block part
+/// of a mask is made up by others, so that each pass reaches all combinations.
+fn sweeps(turns: Vec<Turn>, after_phases: bool) -> Vec<Sweep> {
+    let (lanes, mut left): (Vec<Turn>, Vec<Turn>) = turns.into_iter().partition(|t| t.flips < 8);
+    let mut out: Vec<Sweep> = Vec::new();
+    let mut lanes = Some(SmallVec::from_vec(lanes)).filter(|l| !l.is_empty());
+    while !left.is_empty() || lanes.is_some() {
+        let first = out.is_empty() && (after_phases || lanes.is_some());
+        let most =
+            if first { WIDEST_FIRST } else { parts(left.len(), WIDEST).map(|p| p.len()).max().unwrap_or(0) };
+        let mut sweep = Sweep { lanes: lanes.take().unwrap_or_default(), ..Sweep::default() };
+        let mut independent = Independent::default();
+        left.retain(|turn| {
+            let takes = sweep.wide.len() < most && independent.take(turn.flips >> 3);
+            if takes {
+                sweep.wide.push(*turn);
+            }
+            !takes
+        });
+        out.push(sweep);
+    }
+    out
 }

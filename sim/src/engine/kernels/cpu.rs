@@ -10,7 +10,9 @@ use super::eight::Plain;
 #[cfg(target_arch = "x86_64")]
 use super::eight::{Half, Whole};
 use super::strings::Weighed;
-use super::{Block, body, fused, gates};
+use super::{Block, body, gates, sweeps};
+use crate::plan::frame::Order;
+use crate::plan::stage::Sweep;
 use crate::plan::step::Where;
 
 /// An instruction set that kernels are compiled for.
@@ -33,7 +35,10 @@ impl Cpu {
         let mut all = vec![Self::Baseline];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            if is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("popcnt")
+            {
                 all.push(Self::Avx2);
                 if is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512dq")
@@ -61,12 +66,12 @@ macro_rules! versions {
         $(#[$doc])*
         pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,popcnt")]
             fn avx2($($arg: $ty),*) $(-> $ret)? {
                 body::$name::<true>($($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma,popcnt")]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 body::$name::<true>($($arg),*)
             }
@@ -102,12 +107,12 @@ macro_rules! wide_versions {
         $(#[$doc])*
         pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
+            #[target_feature(enable = "avx2,fma,popcnt")]
             fn avx2($($arg: $ty),*) {
                 $module::$name::<Half>($($arg),*);
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma,popcnt")]
             fn avx512($($arg: $ty),*) {
                 $module::$name::<Whole>($($arg),*);
             }
@@ -132,9 +137,13 @@ wide_versions! {
     /// Multiplies by a factor where the condition holds.
     fn gates::phase(blocks: &mut [Block], on: Where, factor: Complex64);
     /// Turns of different bits, x - t y and y + t x, after the factors of two tables, which may be empty.
-    fn fused::turns(blocks: &mut [Block], tables: [&[Block]; 2], turns: &[(u32, f64)]);
+    fn sweeps::sweep(blocks: &mut [Block], tables: [&[Block]; 2], turns: &Sweep);
     /// Multiplies each amplitude by the factor in the same place.
-    fn fused::times(blocks: &mut [Block], factors: &[Block]);
-    /// Makes one run of amplitudes a multiple of another.
-    fn fused::spread(to: &mut [Block], from: &[Block], factor: Complex64);
+    fn sweeps::times(blocks: &mut [Block], factors: &[Block]);
+    /// Multiplies by the first factor where some bits have even parity, else by the second.
+    fn sweeps::twist(blocks: &mut [Block], parity: u64, factors: [Complex64; 2]);
+    /// Makes one run of amplitudes a multiple of another, with factors by parity.
+    fn sweeps::spread(to: &mut [Block], from: &[Block], parity: u64, factors: [Complex64; 2]);
+    /// Fetches blocks from the places of an order, `first` onwards.
+    fn sweeps::settle(to: &mut [Block], from: &[Block], order: &Order, first: usize);
 }

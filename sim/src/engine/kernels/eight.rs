@@ -4,15 +4,12 @@
 //! numbers from eight blocks, which is eight times slower than reading blocks whole.
 #![allow(unsafe_code)]
 
-use num_complex::Complex64;
-
 use super::{Block, LANES};
 
 /// Eight numbers. Implementations of an instruction set are used only inside functions that have it.
 pub(crate) trait Eight: Copy {
     fn read(from: &[f64; LANES]) -> Self;
     fn write(self, to: &mut [f64; LANES]);
-    fn all(value: f64) -> Self;
     fn times(self, a: Self) -> Self;
     /// `self * a + b`.
     fn times_plus(self, a: Self, b: Self) -> Self;
@@ -20,6 +17,37 @@ pub(crate) trait Eight: Copy {
     fn times_from(self, a: Self, b: Self) -> Self;
     /// Lanes exchanged that differ in the bit X, which is 1, 2 or 4.
     fn exchanged<const X: usize>(self) -> Self;
+    /// Lanes exchanged that differ in the bits of a mask, found when running.
+    fn crossed(self, mask: usize) -> Self;
+    /// Each lane from the place that the index names.
+    fn gathered(self, index: &[i64; LANES]) -> Self;
+    /// Bits between blocks that one pass turns: the blocks of a group must fit the registers.
+    const WIDE: usize;
+    /// The same where real and imaginary parts are held together.
+    const WIDE_FIRST: usize;
+}
+
+/// Lanes exchanged by one step for each bit of a mask.
+#[inline(always)]
+fn crossed<V: Eight>(mut x: V, mask: usize) -> V {
+    if mask & 1 != 0 {
+        x = x.exchanged::<1>();
+    }
+    if mask & 2 != 0 {
+        x = x.exchanged::<2>();
+    }
+    if mask & 4 != 0 {
+        x = x.exchanged::<4>();
+    }
+    x
+}
+
+/// Lanes fetched one by one.
+#[inline(always)]
+fn gathered<V: Eight>(x: V, index: &[i64; LANES]) -> V {
+    let mut from = [0.0; LANES];
+    x.write(&mut from);
+    V::read(&std::array::from_fn(|l| from[index[l] as usize & 7]))
 }
 
 /// What every processor has.
@@ -35,11 +63,6 @@ impl Eight for Plain {
     #[inline(always)]
     fn write(self, to: &mut [f64; LANES]) {
         *to = self.0;
-    }
-
-    #[inline(always)]
-    fn all(value: f64) -> Self {
-        Self([value; LANES])
     }
 
     #[inline(always)]
@@ -61,6 +84,19 @@ impl Eight for Plain {
     fn exchanged<const X: usize>(self) -> Self {
         Self(std::array::from_fn(|l| self.0[l ^ X]))
     }
+
+    #[inline(always)]
+    fn crossed(self, mask: usize) -> Self {
+        crossed(self, mask)
+    }
+
+    #[inline(always)]
+    fn gathered(self, index: &[i64; LANES]) -> Self {
+        gathered(self, index)
+    }
+
+    const WIDE: usize = 2;
+    const WIDE_FIRST: usize = 1;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -70,12 +106,23 @@ pub(crate) use x86::{Half, Whole};
 mod x86 {
     use std::arch::x86_64::{
         __m256d, __m512d, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_loadu_pd, _mm256_mul_pd,
-        _mm256_permute_pd, _mm256_permute4x64_pd, _mm256_set1_pd, _mm256_storeu_pd, _mm512_fmadd_pd,
-        _mm512_fnmadd_pd, _mm512_loadu_pd, _mm512_mul_pd, _mm512_permute_pd, _mm512_permutex_pd,
-        _mm512_set1_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd,
+        _mm256_permute_pd, _mm256_permute4x64_pd, _mm256_storeu_pd, _mm512_fmadd_pd, _mm512_fnmadd_pd,
+        _mm512_loadu_epi64, _mm512_loadu_pd, _mm512_mul_pd, _mm512_permute_pd, _mm512_permutex_pd,
+        _mm512_permutexvar_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd,
     };
 
-    use super::{Eight, LANES};
+    use super::{Eight, LANES, crossed, gathered};
+
+    /// The lanes that differ from each by a mask.
+    static CROSSED: [[i64; LANES]; LANES] = {
+        let mut all = [[0; LANES]; LANES];
+        let mut at = 0;
+        while at < LANES * LANES {
+            all[at / LANES][at % LANES] = ((at / LANES) ^ (at % LANES)) as i64;
+            at += 1;
+        }
+        all
+    };
 
     /// Two registers of AVX2.
     #[derive(Clone, Copy)]
@@ -102,12 +149,6 @@ mod x86 {
                 _mm256_storeu_pd(to.as_mut_ptr(), self.0);
                 _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
             }
-        }
-
-        #[inline(always)]
-        fn all(value: f64) -> Self {
-            // SAFETY: as above.
-            unsafe { Self(_mm256_set1_pd(value), _mm256_set1_pd(value)) }
         }
 
         #[inline(always)]
@@ -142,6 +183,19 @@ mod x86 {
                 }
             }
         }
+
+        #[inline(always)]
+        fn crossed(self, mask: usize) -> Self {
+            crossed(self, mask)
+        }
+
+        #[inline(always)]
+        fn gathered(self, index: &[i64; LANES]) -> Self {
+            gathered(self, index)
+        }
+
+        const WIDE: usize = 2;
+        const WIDE_FIRST: usize = 1;
     }
 
     impl Eight for Whole {
@@ -155,12 +209,6 @@ mod x86 {
         fn write(self, to: &mut [f64; LANES]) {
             // SAFETY: as above.
             unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
-        }
-
-        #[inline(always)]
-        fn all(value: f64) -> Self {
-            // SAFETY: as above.
-            unsafe { Self(_mm512_set1_pd(value)) }
         }
 
         #[inline(always)]
@@ -192,6 +240,20 @@ mod x86 {
                 }
             }
         }
+
+        #[inline(always)]
+        fn crossed(self, mask: usize) -> Self {
+            self.gathered(&CROSSED[mask & 7])
+        }
+
+        #[inline(always)]
+        fn gathered(self, index: &[i64; LANES]) -> Self {
+            // SAFETY: as above.
+            unsafe { Self(_mm512_permutexvar_pd(_mm512_loadu_epi64(index.as_ptr()), self.0)) }
+        }
+
+        const WIDE: usize = 4;
+        const WIDE_FIRST: usize = 3;
     }
 }
 
@@ -214,11 +276,6 @@ impl<V: Eight> Amps<V> {
         self.im.write(&mut to.im);
     }
 
-    #[inline(always)]
-    pub(super) fn all(value: Complex64) -> Self {
-        Self { re: V::all(value.re), im: V::all(value.im) }
-    }
-
     /// The product with factors, lane by lane.
     #[inline(always)]
     pub(super) fn times(self, f: Self) -> Self {
@@ -239,6 +296,22 @@ impl<V: Eight> Amps<V> {
     #[inline(always)]
     pub(super) fn plus(self, y: Self, t: V) -> Self {
         Self { re: y.re.times_plus(t, self.re), im: y.im.times_plus(t, self.im) }
+    }
+
+    /// `self - t y` with real t.
+    #[inline(always)]
+    pub(super) fn minus(self, y: Self, t: V) -> Self {
+        Self { re: y.re.times_from(t, self.re), im: y.im.times_from(t, self.im) }
+    }
+
+    #[inline(always)]
+    pub(super) fn crossed(self, mask: usize) -> Self {
+        Self { re: self.re.crossed(mask), im: self.im.crossed(mask) }
+    }
+
+    #[inline(always)]
+    pub(super) fn gathered(self, index: &[i64; LANES]) -> Self {
+        Self { re: self.re.gathered(index), im: self.im.gathered(index) }
     }
 
     #[inline(always)]

@@ -7,14 +7,16 @@
 pub(crate) mod body;
 mod cpu;
 mod eight;
-mod fused;
 mod gates;
 pub(crate) mod mix;
 mod strings;
+mod sweeps;
+pub(crate) mod table;
 pub(crate) mod tile;
 
 pub(crate) use cpu::{
-    Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase, spread, times, turns, weighed,
+    Cpu, add_pauli, cpu, dense, flip, mass, overlap, pair, phase, settle, spread, sweep, times, twist,
+    weighed,
 };
 pub(crate) use strings::Weighed;
 

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use num_complex::Complex64;
 
-use super::{Block, Cpu, LANE_BITS, LANES, dense, flip, pair, phase, spread, times, turns};
-use crate::plan::stage::{Group, Mixed, Stage};
+use super::table::fill;
+use super::{Block, Cpu, LANE_BITS, LANES, dense, flip, pair, phase, settle, sweep, times, twist};
+use crate::plan::frame::members;
+use crate::plan::stage::{Group, Mixed, Phases, Stage, Sweep};
 use crate::plan::step::{Step, Where};
 
 /// Registers smaller than this are not worth the start of threads. Units: bits.
@@ -39,10 +41,16 @@ pub(crate) fn run(
         let size = stage.bits.len() as u32;
         let tables: Vec<Vec<Block>> = stage.groups.iter().map(|g| table(cpu, size, g)).collect();
         let work = Work { cpu, stage, tables };
-        if size == n {
-            work.tile(blocks, 0, &mut Vec::new());
-        } else {
+        if size < n {
             over_tiles(&work, blocks, n, if n < THREADS_FROM { 1 } else { threads });
+            continue;
+        }
+        let mut spare = Vec::new();
+        work.tile(blocks, 0, &mut spare);
+        if let Some(end) = &stage.end {
+            spare.clear();
+            spare.extend_from_slice(blocks);
+            settle(cpu, blocks, &spare, end, 0);
         }
     }
     true
@@ -57,51 +65,12 @@ struct Work<'a> {
 
 fn table(cpu: Cpu, size: u32, group: &Group) -> Vec<Block> {
     match group {
-        Group::Phases { own, .. } if !own.is_empty() => {
+        Group::Phases(Phases { scale, own, .. }) if !own.is_empty() || *scale != ONE => {
             let mut out = vec![Block::ZERO; (1usize << size).div_ceil(LANES)];
-            fill(cpu, &mut out, size, own);
+            fill(cpu, &mut out, size, *scale, own);
             out
         }
         _ => Vec::new(),
-    }
-}
-
-/// The product of phases for each value of some bits, found by doubling: one bit more in each round.
-fn fill(cpu: Cpu, out: &mut [Block], size: u32, phases: &[(Where, Complex64)]) {
-    let mut single = [[ONE; 2]; 64];
-    let mut joint: Vec<(u32, Where, Complex64)> = Vec::new();
-    let mut whole = ONE;
-    for &(on, factor) in phases {
-        let all = on.ones | on.zeros;
-        match all.count_ones() {
-            0 => whole *= factor,
-            1 => single[all.trailing_zeros() as usize][usize::from(on.ones != 0)] *= factor,
-            _ => joint.push((all.ilog2(), on, factor)),
-        }
-    }
-    joint.sort_by_key(|j| j.0);
-    let mut joint = joint.into_iter().peekable();
-    out[0] = Block { re: [whole.re; LANES], im: [whole.im; LANES] };
-    for bit in 0..size {
-        let [zero, one] = single[bit as usize];
-        let here = |z: Complex64, ones: u64, zeros: u64| (z != ONE).then_some((Where { ones, zeros }, z));
-        let reached = if bit < LANE_BITS {
-            for (on, factor) in [here(zero, 0, 1 << bit), here(one, 1 << bit, 0)].into_iter().flatten() {
-                phase(cpu, &mut out[..1], on, factor);
-            }
-            1
-        } else {
-            let half = 1usize << (bit - LANE_BITS);
-            let (low, high) = out.split_at_mut(half);
-            spread(cpu, &mut high[..half], low, one);
-            if zero != ONE {
-                phase(cpu, low, Where::default(), zero);
-            }
-            2 * half
-        };
-        while let Some((_, on, factor)) = joint.next_if(|j| j.0 == bit) {
-            phase(cpu, &mut out[..reached], on, factor);
-        }
     }
 }
 
@@ -111,32 +80,48 @@ impl Work<'_> {
         // Factors that wait for the next turns, to be applied in the same pass.
         let (mut own, mut other): (&[Block], bool) = (&[], false);
         for (group, table) in self.stage.groups.iter().zip(&self.tables) {
-            if let Group::Turns(list) = group {
-                let tables = [own, if other { &spare[..] } else { &[] }];
-                turns(self.cpu, blocks, tables, list);
-                (own, other) = (&[], false);
+            let tables = [own, if other { &spare[..] } else { &[] }];
+            (own, other) = (&[], false);
+            if let Group::Turns(sweeps) = group {
+                self.turns(blocks, tables, sweeps);
                 continue;
             }
-            self.give(blocks, own, if other { &spare[..] } else { &[] });
-            (own, other) = (&[], false);
+            self.give(blocks, tables);
             match group {
                 Group::Turns(_) => {}
-                Group::Phases { mixed, .. } => {
+                Group::Phases(Phases { mixed, .. }) => {
                     own = table;
                     other = self.mixed(blocks, outer, mixed, spare);
+                }
+                Group::Flip { outer: on, flips } => {
+                    if meets(outer, *on) {
+                        members(*flips).for_each(|bit| flip(self.cpu, blocks, bit, Where::default()));
+                    }
                 }
                 Group::Step { outer: on, step: inner } => {
                     if meets(outer, *on) {
                         step(self.cpu, blocks, inner);
                     }
                 }
+                Group::Settle(order) => {
+                    spare.clear();
+                    spare.extend_from_slice(blocks);
+                    settle(self.cpu, blocks, spare, order, 0);
+                }
             }
         }
-        self.give(blocks, own, if other { &spare[..] } else { &[] });
+        let tables = [own, if other { &spare[..] } else { &[] }];
+        self.give(blocks, tables);
     }
 
-    fn give(&self, blocks: &mut [Block], own: &[Block], other: &[Block]) {
-        for table in [own, other] {
+    fn turns(&self, blocks: &mut [Block], mut tables: [&[Block]; 2], sweeps: &[Sweep]) {
+        for one in sweeps {
+            sweep(self.cpu, blocks, std::mem::take(&mut tables), one);
+        }
+    }
+
+    fn give(&self, blocks: &mut [Block], tables: [&[Block]; 2]) {
+        for table in tables {
             if !table.is_empty() {
                 times(self.cpu, blocks, table);
             }
@@ -146,19 +131,35 @@ impl Work<'_> {
     /// Phases that depend on where the tile lies: one at once, more as a table in `spare`, for
     /// which the answer is true.
     fn mixed(&self, blocks: &mut [Block], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block>) -> bool {
-        let here: Vec<_> =
-            mixed.iter().filter(|m| meets(outer, m.outer)).map(|m| (m.own, m.factor)).collect();
-        if here.is_empty() {
-            return false;
+        let mut scale = ONE;
+        let mut here = Vec::with_capacity(mixed.len());
+        for m in mixed {
+            // Outside the parity is known: odd turns round what is left of it.
+            let odd = (outer & m.outer).count_ones() & 1 == 1;
+            if odd {
+                scale *= m.factor;
+            }
+            if m.own != 0 {
+                here.push((m.own, if odd { m.factor.conj() } else { m.factor }));
+            }
         }
-        // One is quicker by itself than as a table.
-        if here.len() == 1 {
-            phase(self.cpu, blocks, here[0].0, here[0].1);
-            return false;
+        match here[..] {
+            [] if scale == ONE => false,
+            // One is quicker by itself than as a table.
+            [] => {
+                phase(self.cpu, blocks, Where::default(), scale);
+                false
+            }
+            [(parity, factor)] => {
+                twist(self.cpu, blocks, parity, [scale, scale * factor]);
+                false
+            }
+            _ => {
+                spare.resize(blocks.len(), Block::ZERO);
+                fill(self.cpu, spare, self.stage.bits.len() as u32, scale, &here);
+                true
+            }
         }
-        spare.resize(blocks.len(), Block::ZERO);
-        fill(self.cpu, spare, self.stage.bits.len() as u32, &here);
-        true
     }
 }
 
@@ -214,7 +215,8 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
                 // SAFETY: tiles differ in an outside bit, so that their blocks differ; each tile is
                 // taken once; the parts of one tile are used one after the other.
                 let part = |start: usize| unsafe { shared.part(base + start, run) };
-                if let [start] = starts[..] {
+                if let ([start], None) = (&starts[..], &work.stage.end) {
+                    let start = *start;
                     work.tile(part(start), outer as u64, &mut spare);
                     continue;
                 }
@@ -223,8 +225,11 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
                     tile.extend_from_slice(part(start));
                 }
                 work.tile(&mut tile, outer as u64, &mut spare);
-                for (&start, from) in starts.iter().zip(tile.chunks_exact(run)) {
-                    part(start).copy_from_slice(from);
+                for (k, &start) in starts.iter().enumerate() {
+                    match &work.stage.end {
+                        Some(end) => settle(work.cpu, part(start), &tile, end, k * run),
+                        None => part(start).copy_from_slice(&tile[k * run..][..run]),
+                    }
                 }
             }
         }

@@ -4,9 +4,10 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
-use crate::circuit::Gate;
+use crate::circuit::{Angle, Circuit, Gate};
 use crate::engine::amplitudes::Amplitudes;
-use crate::engine::kernels::Cpu;
+use crate::engine::kernels::table::fill;
+use crate::engine::kernels::{Block, Cpu, LANES, body};
 use crate::engine::model::Engine;
 use crate::engine::state_vector::StateVector;
 use crate::engine::{Options, reference};
@@ -19,11 +20,7 @@ use super::distance;
 
 fn evolved(n: u32, cpu: Cpu, seed: u64) -> Amplitudes {
     let circuit = Build::new(n).random_gates(&mut Rng::new(seed), 80).circuit;
-    let angles: Vec<f64> = circuit
-        .angles
-        .iter()
-        .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
-        .collect();
+    let angles = numbers(&circuit);
     let segment =
         Segment { circuit: &circuit, ops: &circuit.ops.ops, spans: &circuit.ops.spans, angles: &angles };
     let engine = StateVector { n, cpu, threads: 2 };
@@ -57,8 +54,31 @@ fn larger_registers_agree_between_instruction_sets() {
     }
 }
 
-/// Stages, threads and instruction sets against one step after the other; the sizes lie around
-/// those of a block, a tile and a register that is worth threads.
+/// The angles of a circuit without inputs.
+fn numbers(circuit: &Circuit) -> Vec<f64> {
+    circuit.angles.iter().map(|a| if let Angle::Fixed(x) = a { *x } else { 0.0 }).collect()
+}
+
+/// Stages on every instruction set and with threads against one step after the other.
+fn check_stages(circuit: &Circuit, what: &str) {
+    let (n, angles) = (circuit.n_qubits, numbers(circuit));
+    let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
+    let steps = step::lower(&Segment { circuit, ops, spans, angles: &angles }, n);
+    let mut plain = Amplitudes::zero(n, Cpu::Baseline);
+    plain.apply(&steps, &Options::default()).unwrap();
+    let plain = plain.to_vec();
+    let stages = stage::stages(&fuse::fuse(steps, n, 1e-30), n).unwrap();
+    for cpu in Cpu::available() {
+        for threads in [1, 3] {
+            let mut staged = Amplitudes::zero(n, cpu);
+            staged.apply_stages(&stages, threads, &Options::default()).unwrap();
+            let off = distance(&staged.to_vec(), &plain);
+            assert!(off < 1e-12, "{what} on {cpu:?}, {n} qubits, {threads} threads: {off:e}");
+        }
+    }
+}
+
+/// The sizes lie around those of a block, a tile and a register that is worth threads.
 #[test]
 fn stages_do_what_their_steps_do() {
     for (n, seeds) in [(1, 2), (2, 2), (3, 3), (4, 3), (6, 3), (9, 2), (13, 2), (14, 2), (15, 2), (16, 1)] {
@@ -74,24 +94,57 @@ fn stages_do_what_their_steps_do() {
                 let (cx, rz) = (&[q - 1, q][..], &[0.2 + f64::from(q)]);
                 build = build.gate(Gate::Cnot, cx, &[]).gate(Gate::Rz, &[q], rz).gate(Gate::Cnot, cx, &[]);
             }
-            let circuit = build.random_gates(&mut Rng::new(100 + seed), 60).circuit;
-            let angles: Vec<f64> = circuit
-                .angles
-                .iter()
-                .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
+            check_stages(&build.random_gates(&mut Rng::new(100 + seed), 60).circuit, "random gates");
+        }
+    }
+}
+
+/// Flips that are only noted, in both directions across lanes, blocks and tiles, with and without
+/// turns, phases and gates of three qubits between them.
+#[test]
+fn noted_flips_do_what_flips_do() {
+    for (n, seed) in [(2, 1), (3, 2), (4, 3), (5, 4), (7, 5), (10, 6), (13, 7), (14, 8), (15, 9), (16, 10)] {
+        for often in [2, 20] {
+            let mut rng = Rng::new(seed);
+            let mut build = Build::new(n);
+            for _ in 0..160 {
+                let (a, b) = (rng.below(u64::from(n)) as u32, rng.below(u64::from(n) - 1) as u32);
+                let b = if b < a { b } else { b + 1 };
+                let angle = [rng.unit() * 6.0];
+                build = match rng.below(often) {
+                    0 => build.gate(Gate::Ry, &[a], &angle).gate(Gate::Rz, &[b], &angle),
+                    1 => build.gate(Gate::X, &[a], &[]).gate(Gate::Cz, &[a, b], &[]),
+                    2 => build.gate(Gate::Swap, &[a, b], &[]),
+                    3 => build.controlled(Gate::X, &[a], 1, &[b], &[]),
+                    4 if n > 2 => {
+                        let c = (0..n).find(|&c| c != a && c != b).unwrap();
+                        build.gate(Gate::Ccnot, &[a, c, b], &[])
+                    }
+                    _ => build.gate(Gate::Cnot, &[a, b], &[]),
+                };
+            }
+            check_stages(&build.circuit, "flips");
+        }
+    }
+}
+
+/// A table holds the product of the factors of its parities, many with one highest bit included.
+#[test]
+fn tables_hold_the_product_of_their_factors() {
+    let mut rng = Rng::new(4);
+    for size in [1, 3, 4, 6, 8] {
+        for count in [0, 1, 5, 60] {
+            let phases: Vec<(u64, Complex64)> = (0..count)
+                .map(|_| (1 + rng.below((1 << size) - 1), Complex64::from_polar(1.0, rng.unit() * 6.0)))
                 .collect();
-            let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
-            let steps = step::lower(&Segment { circuit: &circuit, ops, spans, angles: &angles }, n);
-            let mut plain = Amplitudes::zero(n, Cpu::Baseline);
-            plain.apply(&steps, &Options::default()).unwrap();
-            let plain = plain.to_vec();
-            let stages = stage::stages(&fuse::fuse(steps, n), n).unwrap();
+            let scale = Complex64::new(0.3, -2.0);
             for cpu in Cpu::available() {
-                for threads in [1, 3] {
-                    let mut staged = Amplitudes::zero(n, cpu);
-                    staged.apply_stages(&stages, threads, &Options::default()).unwrap();
-                    let off = distance(&staged.to_vec(), &plain);
-                    assert!(off < 1e-12, "{cpu:?} {n} qubits seed {seed} {threads} threads: {off:e}");
+                let mut table = vec![Block::ZERO; (1usize << size).div_ceil(LANES)];
+                fill(cpu, &mut table, size, scale, &phases);
+                for i in 0..1u64 << size {
+                    let odd = phases.iter().filter(|p| (p.0 & i).count_ones() % 2 == 1);
+                    let expected = odd.fold(scale, |z, p| z * p.1);
+                    assert!((body::get(&table, i as usize) - expected).norm() < 1e-12, "{cpu:?} {size} {i}");
                 }
             }
         }
@@ -110,11 +163,7 @@ fn many_turns_keep_the_norm() {
     }
     let engine = StateVector { n: 9, cpu: Cpu::Baseline, threads: 1 };
     let circuit = build.circuit;
-    let angles: Vec<f64> = circuit
-        .angles
-        .iter()
-        .map(|a| if let crate::circuit::Angle::Fixed(x) = a { *x } else { 0.0 })
-        .collect();
+    let angles = numbers(&circuit);
     let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
     let plan = engine.plan(&Segment { circuit: &circuit, ops, spans, angles: &angles }).unwrap();
     let mut state = engine.zero();
