@@ -16,6 +16,10 @@ pub const BITS: u64 = 1 << 20;
 pub const GATES: u64 = 10_000_000;
 /// Loop rounds evaluated while lowering.
 pub const LOOP_STEPS: u64 = 1_000_000;
+/// Operators and indices in one statement: each makes its tree one level deeper.
+pub const OPERATORS: u32 = 1_000;
+/// Operations of one expression that is evaluated at the run.
+pub const EXPRESSION: u32 = 4_096;
 /// Modifiers on one gate.
 pub const MODIFIERS: usize = 16;
 /// Control qubits on one gate.

@@ -11,6 +11,8 @@ use super::output::{Out, clean, is_odd};
 const NEAR: usize = 4096;
 /// Bytes shown behind a place on the same line.
 const BEHIND: usize = 200;
+/// Bytes of one place that are pointed at.
+const LONGEST: u32 = 400;
 
 /// The lines of one file that some places stand on.
 struct Excerpt {
@@ -26,7 +28,8 @@ impl Excerpt {
     /// From the line where the first span begins to where the last one ends.
     fn of(sources: &Sources, spans: &[Span]) -> Self {
         let from = spans.iter().map(|s| s.start).min().unwrap_or(0);
-        let to = spans.iter().map(|s| s.end).max().unwrap_or(0);
+        // Of what is very long, its beginning tells enough.
+        let to = spans.iter().map(|s| s.end.min(s.start.saturating_add(LONGEST))).max().unwrap_or(0);
         let file = sources.file_of(from);
         let bound = |offset: u32| {
             let mut at = (offset.saturating_sub(file.base) as usize).min(file.text.len());

@@ -177,6 +177,8 @@ pub enum Place {
 #[derive(Clone, Debug, Default)]
 pub struct ExprPool {
     nodes: Vec<Node>,
+    /// Nodes below each, itself included, as often as they are reached.
+    sizes: Vec<u32>,
 }
 
 /// Why an expression has no value.
@@ -199,8 +201,20 @@ pub enum EvalError {
 impl ExprPool {
     /// Adds a node.
     pub fn push(&mut self, node: Node) -> ExprId {
+        let below = match node {
+            Node::Unary(_, a) | Node::Cast(_, a) => self.size(a),
+            // One argument stands twice.
+            Node::Binary(_, a, b) | Node::Call(_, a, b) => self.size(a).saturating_add(self.size(b)),
+            Node::Const(_) | Node::Input(_) | Node::Var(_) | Node::Bit(_) | Node::Bits(..) => 0,
+        };
         self.nodes.push(node);
+        self.sizes.push(below.saturating_add(1));
         ExprId(self.nodes.len() as u32 - 1)
+    }
+
+    /// How many nodes evaluating an expression visits.
+    pub fn size(&self, id: ExprId) -> u32 {
+        self.sizes.get(id.0 as usize).copied().unwrap_or(1)
     }
 
     /// The node of an id; a missing one is a value that no operator takes.

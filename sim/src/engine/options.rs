@@ -55,7 +55,8 @@ pub struct Options<'a> {
     pub cutoff: Option<f64>,
     /// Most threads to use; the answer does not depend on it.
     pub threads: usize,
-    /// Shots of the runs to come, where known; 0 for exact answers. It only guides the choice of engine.
+    /// Shots of the runs to come, where known; 0 for exact answers. It guides the choice of engine, and
+    /// lets qubits share places where a program chooses on the way: such a circuit gives counts only.
     pub shots: Option<u64>,
     /// Whether [`TaskResult::shot_list`] is wanted.
     pub keep_shots: bool,

@@ -7,9 +7,9 @@ use crate::engine::shots::Reader;
 use crate::engine::table::{self, Needs};
 use crate::engine::{Columns, Options, SimError, TaskResult, Timing, exact};
 use crate::pauli::PauliSum;
-use crate::plan::code::{self, Inst};
+use crate::plan::code::{self, Code, Inst};
 use crate::plan::columns::{self, Layout};
-use crate::plan::{Segment, check};
+use crate::plan::{Segment, check, reuse};
 use crate::result::{ResultType, ResultValue};
 use crate::sample::Rng;
 
@@ -26,8 +26,15 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     {
         return Err(SimError::Invalid { reason: format!("qubit {q} does not exist"), span: None });
     }
-    let code = code::flatten(circuit);
-    let layout = columns::layout(circuit, &code, &options.columns);
+    let mut code = code::flatten(circuit);
+    let mut layout = columns::layout(circuit, &code, &options.columns);
+    let narrow = narrowed(circuit, &code, options);
+    let circuit = narrow.as_ref().unwrap_or(circuit);
+    if narrow.is_some() {
+        code = code::flatten(circuit);
+        // Each column still names the qubit that the program measured.
+        layout.sources = columns::layout(circuit, &code, &options.columns).sources;
+    }
     let needs = Needs::of(circuit, &code, options);
     let (row, reason) = table::choose(&needs, options)?;
     let needed = check::answers_bytes(circuit);
@@ -39,6 +46,18 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     let plan_us = options.now_us() - began;
     let chosen = reason.clone();
     Ok(Prepared { run, layout, engine: row.name, chosen, reason, plan_us, max_memory: options.max_memory })
+}
+
+/// The circuit on fewer qubits, where only counts are wanted and every column is a bit that a
+/// program writes which chooses on the way anyway.
+fn narrowed(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Option<Circuit> {
+    let counts = options.shots.is_some_and(|shots| shots > 0) && options.columns == Columns::Auto;
+    let chooses = |inst: &Inst| !matches!(inst, Inst::Unitary { .. } | Inst::Measure { terminal: true, .. });
+    let shown =
+        |bit: u32| circuit.registers.iter().any(|r| r.visible && (r.first..r.first + r.size).contains(&bit));
+    let measures = |inst: &Inst| matches!(inst, Inst::Measure { bit: Some(bit), .. } if shown(*bit));
+    let fits = counts && code.insts.iter().any(chooses) && code.insts.iter().any(measures);
+    fits.then(|| reuse::narrowed(circuit)).flatten()
 }
 
 /// A circuit on its engine.

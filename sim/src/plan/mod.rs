@@ -3,8 +3,8 @@
 //! [`code`] flattens blocks into instructions with jumps, [`columns`] finds what the counts are
 //! made of, [`check`] refuses numbers that mean nothing, [`step`] turns unitary operations into
 //! the few forms that the state vector kernels know, [`dense`] into plain matrices. [`fuse`] joins
-//! steps and [`stage`] orders them so that each pass over the memory does many; [`frame`] knows where
-//! amplitudes lie meanwhile.
+//! steps, [`reuse`] lets qubits share places, and [`stage`] orders steps so that each pass over the
+//! memory does many; [`frame`] knows where amplitudes lie meanwhile.
 
 pub(crate) mod check;
 pub(crate) mod code;
@@ -12,6 +12,7 @@ pub(crate) mod columns;
 pub(crate) mod dense;
 pub(crate) mod frame;
 pub(crate) mod fuse;
+pub(crate) mod reuse;
 pub(crate) mod stage;
 pub(crate) mod step;
 

@@ -1,10 +1,10 @@
-//! Programs in a JSON envelope. Source: `braket.ir.openqasm.program` v1.
+//! Programs in a JSON envelope. Source: `braket.ir.openqasm.program` and `program_set` v1.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{InputValue, Inputs, ParseOptions, Program, parse_text};
+use super::{InputValue, Inputs, ParseOptions, Program, jaqcd, parse_text};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// The program inside an envelope; its spans point into the program's own text.
@@ -26,17 +26,32 @@ pub(super) fn parse(
             );
         }
     };
-    let header = value.pointer("/braketSchemaHeader/name").and_then(Value::as_str).unwrap_or("");
-    if header != "braket.ir.openqasm.program" {
-        let known = "the envelope braket.ir.openqasm.program is read";
-        return refuse("SB5008", format!("the JSON is {header:?}, not an OpenQASM program"), known);
-    }
-    let Some(source) = value.get("source").and_then(Value::as_str) else {
-        return refuse("SB5007", "the envelope has no `source`".to_owned(), "add the program's text");
+    let header = value.pointer("/braketSchemaHeader/name").and_then(Value::as_str).unwrap_or("").to_owned();
+    let header = header.as_str();
+    let one = match header {
+        "braket.ir.openqasm.program_set" => alone(&value),
+        _ => Ok(value),
+    };
+    let value = match one {
+        Ok(value) => value,
+        Err(why) => return refuse("SB5008", why, "write the one program in a file of its own"),
+    };
+    let source: Arc<str> = match (header, value.get("source").and_then(Value::as_str)) {
+        ("braket.ir.openqasm.program" | "braket.ir.openqasm.program_set", Some(source)) => source.into(),
+        ("braket.ir.openqasm.program" | "braket.ir.openqasm.program_set", None) => {
+            return refuse("SB5007", "the envelope has no `source`".to_owned(), "add the program's text");
+        }
+        ("braket.ir.jaqcd.program", _) => match jaqcd::text(&value) {
+            Ok(text) => text.into(),
+            Err(why) => return refuse("SB5007", why, "write the program in OpenQASM"),
+        },
+        _ => {
+            let known = "braket.ir.openqasm.program, program_set and jaqcd.program are read";
+            return refuse("SB5008", format!("the JSON is {header:?}, not an OpenQASM program"), known);
+        }
     };
     let name =
         sources.files().first().map_or_else(|| "source".to_owned(), |f| format!("{} (source)", f.name));
-    let source: Arc<str> = source.into();
     let base = sources.add(name, Arc::clone(&source));
     let (mut program, mut diagnostics) = parse_text(sources, &source, base, options);
     if let Some(Value::Object(inputs)) = value.get("inputs") {
@@ -54,6 +69,26 @@ pub(super) fn parse(
         }
     }
     (program, diagnostics)
+}
+
+/// The program of a set that holds one, its inputs as they are for the one run that it has.
+fn alone(set: &Value) -> Result<Value, String> {
+    let programs = set.get("programs").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let [program] = programs else {
+        return Err(format!("the program set holds {} programs, and one is read here", programs.len()));
+    };
+    let mut program = program.clone();
+    if let Some(Value::Object(inputs)) = program.get_mut("inputs") {
+        for (name, values) in inputs.iter_mut() {
+            if let Value::Array(list) = values {
+                let [one] = list.as_slice() else {
+                    return Err(format!("{name:?} has {} values, and one run is read here", list.len()));
+                };
+                *values = one.clone();
+            }
+        }
+    }
+    Ok(program)
 }
 
 fn input(value: &Value) -> Option<InputValue> {

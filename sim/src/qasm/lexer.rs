@@ -13,7 +13,7 @@ pub enum Kind {
     Int,
     /// `4.2e1`.
     Float,
-    /// `2.5im`.
+    /// `2.5im`, `2.5j`.
     Imaginary,
     /// `100ns`, `1.5us`, `3dt`.
     Duration,
@@ -214,8 +214,9 @@ impl<'a> Lexer<'a> {
         let word =
             rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80).count();
         let word = &rest[..word];
-        if word == b"im" {
-            self.at += spaces + 2;
+        // `2.5j` is what Python calls it, and some exports too.
+        if word == b"im" || (word == b"j" && spaces == 0) {
+            self.at += spaces + word.len();
             return self.token(Kind::Imaginary, start);
         }
         if spaces == 0 && UNITS.iter().any(|u| u.as_bytes() == word) {

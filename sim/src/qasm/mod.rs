@@ -5,6 +5,7 @@
 pub mod ast;
 pub mod emit;
 mod envelope;
+mod jaqcd;
 mod lexer;
 mod lower;
 mod parser;

@@ -275,3 +275,70 @@ fn what_is_kept_word_for_word_is_refused_only_when_it_is_called() {
         "stretch a; duration d = a - 0.5 * durationof({x $0; cx $0, $1;}); delay[d] $0; box { nop $0; x $1; }",
     );
 }
+
+#[test]
+fn what_qiskit_writes_for_prepared_states_is_read() {
+    let text = "OPENQASM 2.0;\ninclude \"qelib1.inc\";\n\
+        gate state_preparation(p0, p1) q0 { u3(pi / 2, 0, p1) q0; }\n\
+        gate initialize(p0, p1) q0 { reset q0; state_preparation(0.6 + 0.8j, 0.5) q0; }\n\
+        qreg q[1];\ninitialize(0.6, -0.8j) q[0];\n";
+    let circuit = ok(text);
+    assert!(matches!(circuit.ops.ops.as_slice(), [Op::Reset { .. }, Op::Gate(_)]), "{:?}", circuit.ops.ops);
+    let used = text.replace("0.6 + 0.8j, 0.5", "0.5, 0.6 + 0.8j");
+    assert_eq!(codes(&used), ["SB5031"]);
+}
+
+#[test]
+fn a_program_that_would_not_end_is_refused_before_it_starts() {
+    let doubling = |head: &str, body: &str, last: &str| {
+        let steps: String = (1..=60)
+            .map(|i| body.replace("NEXT", &i.to_string()).replace("LAST", &(i - 1).to_string()))
+            .collect();
+        format!("{head}{steps}{last}")
+    };
+    for text in [
+        doubling("gate g0 a { }", "gate gNEXT a { gLAST a; gLAST a; }", "qubit q; g60 q;"),
+        doubling("def g0(qubit a) { }", "def gNEXT(qubit a) { gLAST(a); gLAST(a); }", "qubit q; g60(q);"),
+        doubling(
+            "gate g0(t) a { rx(t) a; }",
+            "gate gNEXT(t) a { gLAST(t * t) a; }",
+            "input float a; qubit q; g60(a) q;",
+        ),
+        "array[int[32], 1000000] a; def f(readonly array[int[32], #dim=1] b) { } for int i in [0:900000] { f(a); }".to_owned(),
+        "qubit[60000] q; for int i in [0:900000] { barrier q; barrier q[0:59998]; }".to_owned(),
+    ] {
+        assert_eq!(codes(&text), ["SB5014"], "{text}");
+    }
+}
+
+#[test]
+fn a_tree_is_never_deeper_than_it_can_be_walked() {
+    let n = 100_000;
+    for text in [
+        format!("int x = 1{};", " + 1".repeat(n)),
+        format!("bool x = 1{};", " < 1".repeat(n)),
+        format!("qubit[2] q; h q{};", "[0]".repeat(n)),
+        format!("qubit[2] q; rx(q{}) q[0];", "[0]".repeat(n)),
+        format!("qubit[2] q; let a = q{};", " ++ q".repeat(n)),
+    ] {
+        assert_eq!(codes(&text), ["SB5010"], "{}", &text[..60]);
+    }
+    assert_eq!(codes(&format!("int x = {} 1;", "+ ".repeat(n))), [""; 0]);
+    let most = format!("qubit q; int x = 1{}; rx(x) q;", " + 1".repeat(999));
+    assert_eq!(codes(&most), [""; 0]);
+}
+
+#[test]
+fn ranges_at_the_ends_of_the_integers_are_exact() {
+    let far =
+        "qubit q; for int i in [9223372036854775807:-9223372036854775807:-9223372036854775807] { x q; } x q;";
+    assert_eq!(ok(far).ops.ops.len(), 4);
+    assert_eq!(ok("qubit[4] q; h q[0:9223372036854775807:3];").ops.ops.len(), 1);
+}
+
+#[test]
+fn an_array_is_not_copied_for_each_of_its_elements() {
+    let text = "array[int[32], 1024, 900] a; for int i in [0:99999] { a[0, 0] = a[0, 0] + 1; } qubit q; rx(a[0, 0]) q;";
+    let circuit = ok(text);
+    assert_eq!(circuit.angles, [Angle::Fixed(100_000.0)]);
+}

@@ -1,5 +1,7 @@
 //! Arrays: known values, row-major, and parts of them.
 
+use std::rc::Rc;
+
 use super::scope::{Symbol, Term};
 use super::{Lowered, Lowering, integer};
 use crate::circuit::classical::{Type, Value};
@@ -20,8 +22,8 @@ pub(super) struct View {
     pub constant: bool,
     /// Dimensions that are left.
     pub dimensions: Vec<usize>,
-    /// Place of each element in the array, row-major.
-    pub at: Vec<usize>,
+    /// Place of each element in the array, row-major; none where all of it is meant.
+    pub at: Option<Vec<usize>>,
 }
 
 impl Lowering<'_> {
@@ -52,7 +54,10 @@ impl Lowering<'_> {
             Some(list) => self.array_values(list, element, &dimensions, &mut values)?,
             None => values = vec![super::declare::zero(element); total as usize],
         }
-        self.declare(name, Symbol::Array { ty: element, dimensions: dimensions.into(), values, constant })
+        self.declare(
+            name,
+            Symbol::Array { ty: element, dimensions: dimensions.into(), values: Rc::new(values), constant },
+        )
     }
 
     /// Appends the values of a list, an array or a part of one.
@@ -105,7 +110,7 @@ impl Lowering<'_> {
     pub(super) fn view(&mut self, expr: &Expr) -> Lowered<Option<View>> {
         match &expr.kind {
             ExprKind::Name(name) => {
-                let Some(Symbol::Array { ty, dimensions, values, constant }) =
+                let Some(Symbol::Array { ty, dimensions, constant, .. }) =
                     self.scopes.find(name).map(|e| &e.symbol)
                 else {
                     return Ok(None);
@@ -115,7 +120,7 @@ impl Lowering<'_> {
                     ty: *ty,
                     constant: *constant,
                     dimensions: dimensions.to_vec(),
-                    at: (0..values.len()).collect(),
+                    at: None,
                 }))
             }
             ExprKind::Index(of, indices) => {
@@ -129,9 +134,10 @@ impl Lowering<'_> {
     /// Values of a part, in order.
     pub(super) fn view_values(&self, view: &View) -> Vec<Value> {
         match self.scopes.find(&view.name).map(|e| &e.symbol) {
-            Some(Symbol::Array { values, .. }) => {
-                view.at.iter().filter_map(|&i| values.get(i).copied()).collect()
-            }
+            Some(Symbol::Array { values, .. }) => match &view.at {
+                Some(at) => at.iter().filter_map(|&i| values.get(i).copied()).collect(),
+                None => values.to_vec(),
+            },
             _ => Vec::new(),
         }
     }
@@ -152,8 +158,9 @@ impl Lowering<'_> {
             }
             offsets = offsets.iter().flat_map(|o| picked.iter().map(move |p| o * size + p)).collect();
         }
-        let at = offsets.into_iter().map(|o| view.at[o]).collect();
-        Ok(View { dimensions, at, ..view })
+        self.work(offsets.len(), span)?;
+        let at = offsets.into_iter().map(|o| view.at.as_ref().map_or(o, |at| at[o])).collect();
+        Ok(View { dimensions, at: Some(at), ..view })
     }
 
     /// Places along one dimension; a negative index counts from the end.
@@ -208,7 +215,7 @@ impl Lowering<'_> {
             let message = "an array cannot change under a condition known only at run time";
             return self.error("SB5038", span, message, KEPT);
         }
-        let mut fresh = Vec::with_capacity(view.at.len());
+        let mut fresh = Vec::new();
         match term {
             Some(term) => {
                 let Term::Known(value) = self.fold_cast(view.ty, term, span)? else {
@@ -228,8 +235,9 @@ impl Lowering<'_> {
         if let Some(entry) = self.scopes.find_mut(&view.name)
             && let Symbol::Array { values, .. } = &mut entry.symbol
         {
-            for (&at, &value) in view.at.iter().zip(fresh) {
-                values[at] = value;
+            let values = Rc::make_mut(values);
+            for (i, &value) in fresh.iter().enumerate() {
+                values[view.at.as_ref().map_or(i, |at| at[i])] = value;
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::circuit::gates::{Inverse, Linear, Step};
 use crate::circuit::{Gate, GateOp, MatrixId, Op, gates};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits;
-use crate::qasm::ast::{Call, Expr, ExprKind, GateDef, Modifier, Name, StmtKind};
+use crate::qasm::ast::{Call, Expr, ExprKind, GateDef, Modifier, Name, Stmt, StmtKind};
 use crate::qasm::parser::{Parser, Version};
 
 /// A gate before it is written: modifiers still change it.
@@ -56,7 +56,16 @@ impl Lowering<'_> {
             Target::Defined(def, _) => (def.angles.len(), def.qubits.len()),
         };
         let mut angles: SmallVec<[Term; 3]> = SmallVec::new();
-        for argument in &call.arguments {
+        for (k, argument) in call.arguments.iter().enumerate() {
+            // Qiskit writes amplitudes as arguments of a gate whose body does without them.
+            if let Target::Defined(def, _) = &target
+                && is_complex(argument)
+                && def.angles.get(k).is_some_and(|name| !uses(&def.body, &name.text))
+            {
+                self.complex(argument)?;
+                angles.push(Term::Known(Value::Float(0.0)));
+                continue;
+            }
             let term = self.value(argument)?;
             if let Term::Known(value) = term
                 && value.number().is_none()
@@ -522,6 +531,37 @@ impl Lowering<'_> {
         self.push(Op::If { condition, then, otherwise: None }, span);
         Ok(true)
     }
+}
+
+/// Whether an imaginary number stands in an expression.
+fn is_complex(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Imaginary(_) => true,
+        ExprKind::Unary(_, a) => is_complex(a),
+        ExprKind::Binary(_, a, b) => is_complex(a) || is_complex(b),
+        _ => false,
+    }
+}
+
+/// Whether the body of a gate may use a parameter; anything but plain calls may.
+fn uses(body: &[Stmt], name: &str) -> bool {
+    fn names(expr: &Expr, name: &str) -> bool {
+        match &expr.kind {
+            ExprKind::Name(other) => other == name,
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Imaginary(_) => false,
+            ExprKind::Unary(_, a) => names(a, name),
+            ExprKind::Binary(_, a, b) => names(a, name) || names(b, name),
+            ExprKind::Call(_, list) => list.iter().any(|e| names(e, name)),
+            _ => true,
+        }
+    }
+    body.iter().any(|statement| match &statement.kind {
+        StmtKind::Call(call) => {
+            !call.modifiers.is_empty() || call.arguments.iter().any(|argument| names(argument, name))
+        }
+        StmtKind::Barrier(_) | StmtKind::Reset(_) => false,
+        _ => true,
+    })
 }
 
 /// The row that a gate with plain controls is, if there is one.

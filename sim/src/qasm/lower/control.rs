@@ -177,12 +177,14 @@ impl Lowering<'_> {
                 if rounds > i128::from(limits::LOOP_STEPS) {
                     return self.limit(span, "rounds of loops", limits::LOOP_STEPS);
                 }
-                Ok((0..rounds.max(0) as i64).map(|k| Value::Int(start + k * step)).collect())
+                // What overflows on the way comes back: the sum is between start and end.
+                let at = |k: i64| start.wrapping_add(k.wrapping_mul(step));
+                Ok((0..rounds.max(0) as i64).map(|k| Value::Int(at(k))).collect())
             }
             Over::Value(expr) => {
                 let ExprKind::Name(name) = &expr.kind else { return self.unknown_loop(expr.span) };
                 match self.find(name, expr.span)?.symbol {
-                    Symbol::Array { values, .. } => Ok(values),
+                    Symbol::Array { values, .. } => Ok(values.to_vec()),
                     Symbol::Bits { list, .. } => {
                         let known: Option<Vec<bool>> = list.iter().map(|&b| self.bits[b as usize]).collect();
                         match known {

@@ -173,7 +173,8 @@ impl Lowering<'_> {
         let values: Option<Vec<Value>> = items.iter().map(|i| scalar(i, ty)).collect();
         match values.filter(|v| v.len() == size) {
             Some(values) => {
-                self.declare(name, Symbol::Array { ty, dimensions: Rc::new([size]), values, constant: true })
+                let (dimensions, values) = (Rc::new([size]), Rc::new(values));
+                self.declare(name, Symbol::Array { ty, dimensions, values, constant: true })
             }
             None => self.wrong_input(name, &list, given),
         }
@@ -205,7 +206,8 @@ impl Lowering<'_> {
                 "choose another name",
             );
         }
-        let size = self.body_size(&def.body)?;
+        // A call of a gate that does nothing is work too.
+        let size = self.body_size(&def.body)?.max(1);
         self.declare(&def.name, Symbol::Gate { def: Rc::new(def.clone()), size })
     }
 
@@ -227,6 +229,8 @@ impl Lowering<'_> {
                 | StmtKind::Scope(body)
                 | StmtKind::Box(_, body) => self.body_size(body)?,
                 StmtKind::If(_, a, b) => self.body_size(a)?.saturating_add(self.body_size(b)?),
+                // Qiskit writes `initialize` in the second version as a gate that begins with resets.
+                StmtKind::Reset(_) if self.two => 1,
                 StmtKind::Measure { .. } | StmtKind::Reset(_) => {
                     return self.error(
                         "SB5035",

@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 use scope::{Entry, Scopes, Symbol, Term};
 
-use super::ast::{GateDef, Name, Stmt, StmtKind};
+use super::ast::{Expr, GateDef, Name, Stmt, StmtKind};
 use super::{Inputs, Program};
 use crate::circuit::classical::{Node, Value};
 use crate::circuit::{Block, BlockId, Circuit, Op, QubitLabels, QubitRange};
@@ -79,6 +79,9 @@ pub(super) struct Lowering<'a> {
     feedback: BTreeMap<u64, u32>,
     /// Gates of the libraries that were called, with the number of gates each expands to.
     library: HashMap<&'static str, (Rc<GateDef>, u64)>,
+    last_barrier: Option<QubitRange>,
+    /// The program is OpenQASM 2.
+    two: bool,
     gates: u64,
     steps: u64,
     /// Nothing more is lowered: a limit was reached, or too much is wrong.
@@ -109,6 +112,8 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         box_is_verbatim: false,
         feedback: BTreeMap::new(),
         library: HashMap::new(),
+        last_barrier: None,
+        two: false,
         gates: 0,
         steps: 0,
         over: false,
@@ -191,6 +196,9 @@ impl Lowering<'_> {
 
     /// The limit ends the work: going on would only repeat it.
     fn limit<T>(&mut self, span: Span, what: &str, most: u64) -> Lowered<T> {
+        if self.over {
+            return Err(Lost);
+        }
         self.over = true;
         self.error("SB5014", span, format!("more than {most} {what}"), "make the program smaller")
     }
@@ -244,6 +252,24 @@ impl Lowering<'_> {
         QubitRange { start, len: qubits.len() as u32 }
     }
 
+    /// The same qubits as the barrier before are not written again: some programs have one in each layer.
+    fn barrier(&mut self, operands: &[Expr], span: Span) -> Lowered<()> {
+        let mut all = Vec::new();
+        for operand in operands {
+            all.extend(self.qubits(operand)?.list);
+        }
+        let qubits = match self.last_barrier {
+            Some(range) if self.circuit.qubit_range(range) == all => range,
+            _ => {
+                self.count(all.len() as u64 / 16, span)?;
+                self.range(&all)
+            }
+        };
+        self.last_barrier = Some(qubits);
+        self.push(Op::Barrier { qubits }, span);
+        Ok(())
+    }
+
     /// Counts gates before they are written.
     fn count(&mut self, gates: u64, span: Span) -> Lowered<()> {
         self.gates = self.gates.saturating_add(gates);
@@ -256,9 +282,15 @@ impl Lowering<'_> {
     fn step(&mut self, span: Span) -> Lowered<()> {
         self.steps += 1;
         if self.steps > limits::LOOP_STEPS {
-            return self.limit(span, "rounds of loops", limits::LOOP_STEPS);
+            return self.limit(span, "rounds of loops and calls of subroutines", limits::LOOP_STEPS);
         }
         Ok(())
+    }
+
+    /// Counts elements that are copied: a few hundred cost as much as a round of a loop.
+    fn work(&mut self, elements: usize, span: Span) -> Lowered<()> {
+        self.steps = self.steps.saturating_add(elements as u64 / 256);
+        if elements < 256 { Ok(()) } else { self.step(span) }
     }
 
     fn declare(&mut self, name: &Name, symbol: Symbol) -> Lowered<()> {
@@ -317,7 +349,8 @@ impl Lowering<'_> {
             }
         }
         match &statement.kind {
-            StmtKind::Version(_) | StmtKind::Include(_) | StmtKind::Annotation(_) => {}
+            StmtKind::Version(version) => self.two = version.starts_with('2'),
+            StmtKind::Include(_) | StmtKind::Annotation(_) => {}
             StmtKind::Qubits(size, name) => self.declare_qubits(size.as_ref(), name)?,
             StmtKind::Declare { constant, ty, name, value } => {
                 self.declare_value(*constant, ty, name, value.as_ref())?;
@@ -340,6 +373,9 @@ impl Lowering<'_> {
             StmtKind::Call(call) => self.call(call, span)?,
             StmtKind::Run(run) => return self.run(run),
             StmtKind::Measure { qubits, target } => self.measure(qubits, target.as_ref(), span)?,
+            StmtKind::Reset(_) if self.recording.is_some() => {
+                self.error("SB5035", span, "a gate with a reset takes no modifiers", "call it without")?;
+            }
             StmtKind::Reset(qubits) => {
                 for qubit in self.qubits(qubits)?.list {
                     self.count(1, span)?;
@@ -347,12 +383,7 @@ impl Lowering<'_> {
                 }
             }
             StmtKind::Barrier(operands) => {
-                let mut all = Vec::new();
-                for operand in operands {
-                    all.extend(self.qubits(operand)?.list);
-                }
-                let qubits = self.range(&all);
-                self.push(Op::Barrier { qubits }, span);
+                self.barrier(operands, span)?;
             }
             StmtKind::Delay(time, operands) => self.delay(time, operands, span)?,
             StmtKind::Assign { target, op, value } => self.assign(target, *op, value, span)?,
@@ -417,7 +448,14 @@ fn declared(kind: &StmtKind) -> Option<&Name> {
 /// The nearest of some names within two edits.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let most = if name.chars().count() < 4 { 1 } else { 2 };
-    names.map(|n| (edits(name, n), n)).filter(|(d, _)| *d <= most).min().map(|(_, n)| n.to_owned())
+    let length = name.chars().count();
+    // Words of other lengths are further away than that.
+    names
+        .filter(|n| n.chars().count().abs_diff(length) <= most)
+        .map(|n| (edits(name, n), n))
+        .filter(|(d, _)| *d <= most)
+        .min()
+        .map(|(_, n)| n.to_owned())
 }
 
 /// Edits between two short words.

@@ -194,7 +194,8 @@ impl Lowering<'_> {
                 let mut at = start;
                 while (step > 0 && at <= end) || (step < 0 && at >= end) {
                     out.push(at as usize);
-                    at += step;
+                    let Some(next) = at.checked_add(step) else { break };
+                    at = next;
                 }
                 if out.is_empty() {
                     return self.error(

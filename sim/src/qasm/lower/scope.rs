@@ -34,7 +34,7 @@ pub enum Symbol {
     /// A known complex number.
     Complex(Complex64),
     /// A known array, row-major.
-    Array { ty: Type, dimensions: Rc<[usize]>, values: Vec<Value>, constant: bool },
+    Array { ty: Type, dimensions: Rc<[usize]>, values: Rc<Vec<Value>>, constant: bool },
     /// A gate definition with the number of gates it expands to.
     Gate { def: Rc<GateDef>, size: u64 },
     /// A subroutine.

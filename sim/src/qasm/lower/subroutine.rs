@@ -1,5 +1,7 @@
 //! Subroutine calls, inlined.
 
+use std::rc::Rc;
+
 use super::leave::leaves_body;
 use super::scope::{Symbol, Term};
 use super::{Flow, Lowered, Lowering};
@@ -66,6 +68,7 @@ impl Lowering<'_> {
         if self.calls.len() as u32 >= limits::NESTING {
             return self.limit(span, "levels of subroutines", u64::from(limits::NESTING));
         }
+        self.step(span)?;
         let (mut bound, mut lent) = (Vec::new(), Vec::new());
         for (parameter, argument) in def.parameters.iter().zip(arguments) {
             bound.push(self.argument(parameter, argument)?);
@@ -90,7 +93,7 @@ impl Lowering<'_> {
         let left: Vec<Vec<Value>> = lent
             .iter()
             .map(|(name, _)| match self.scopes.find(name).map(|e| &e.symbol) {
-                Some(Symbol::Array { values, .. }) => values.clone(),
+                Some(Symbol::Array { values, .. }) => values.to_vec(),
                 _ => Vec::new(),
             })
             .collect();
@@ -127,7 +130,8 @@ impl Lowering<'_> {
             }
             Parameter::Value(ty, name) => {
                 if let Some(view) = self.view(argument)?.filter(|v| !v.dimensions.is_empty()) {
-                    let values = self.view_values(&view);
+                    let values = Rc::new(self.view_values(&view));
+                    self.work(values.len(), argument.span)?;
                     let dimensions = view.dimensions.into();
                     let symbol = Symbol::Array { ty: view.ty, dimensions, values, constant: false };
                     return Ok((name.clone(), symbol));

@@ -9,6 +9,7 @@ use super::{Lowered, Lowering, integer};
 use crate::circuit::CYCLE_S;
 use crate::circuit::classical::{self, Binary, EvalError, Function, Node, Type, Unary, Value};
 use crate::diagnostic::Span;
+use crate::limits;
 use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index, Name, TypeExpr, TypeKind, UnaryOp};
 
 fn builtin(name: &str) -> Option<f64> {
@@ -121,7 +122,7 @@ impl Lowering<'_> {
     pub(super) fn fold_unary(&mut self, op: Unary, a: Term, span: Span) -> Lowered<Term> {
         match a {
             Term::Known(a) => self.evaluated(classical::unary(op, a), span),
-            Term::Expr(a) => Ok(Term::Expr(self.circuit.exprs.push(Node::Unary(op, a)))),
+            Term::Expr(a) => self.kept_node(Node::Unary(op, a), span),
         }
     }
 
@@ -130,13 +131,22 @@ impl Lowering<'_> {
             return self.evaluated(classical::binary(op, a, b), span);
         }
         let (a, b) = (self.expr_id(a), self.expr_id(b));
-        Ok(Term::Expr(self.circuit.exprs.push(Node::Binary(op, a, b))))
+        self.kept_node(Node::Binary(op, a, b), span)
+    }
+
+    /// An expression that the run evaluates; its size is bounded, because evaluating it visits all of it.
+    fn kept_node(&mut self, node: Node, span: Span) -> Lowered<Term> {
+        let id = self.circuit.exprs.push(node);
+        if self.circuit.exprs.size(id) > limits::EXPRESSION {
+            return self.limit(span, "operations in one expression", u64::from(limits::EXPRESSION));
+        }
+        Ok(Term::Expr(id))
     }
 
     pub(super) fn fold_cast(&mut self, ty: Type, of: Term, span: Span) -> Lowered<Term> {
         match of {
             Term::Known(value) => self.evaluated(classical::cast(ty, value), span),
-            Term::Expr(id) => Ok(Term::Expr(self.circuit.exprs.push(Node::Cast(ty, id)))),
+            Term::Expr(id) => self.kept_node(Node::Cast(ty, id), span),
         }
     }
 
@@ -308,7 +318,7 @@ impl Lowering<'_> {
             return self.evaluated(classical::call(function, a, b), span);
         }
         let (a, b) = (self.expr_id(a), self.expr_id(b));
-        Ok(Term::Expr(self.circuit.exprs.push(Node::Call(function, a, b))))
+        self.kept_node(Node::Call(function, a, b), span)
     }
 
     fn rotate(&mut self, left: bool, width: u32, a: Term, by: Term, span: Span) -> Lowered<Term> {

@@ -50,6 +50,7 @@ impl Parser<'_> {
             if level < least {
                 break;
             }
+            self.longer()?;
             self.advance();
             // A power binds to the right, all others to the left.
             let right = if level == POWER {
@@ -67,14 +68,11 @@ impl Parser<'_> {
     }
 
     fn unary(&mut self) -> Parsed<Expr> {
+        while self.take_sign("+") {}
         let op = match self.word() {
             "-" if self.token.kind == Kind::Sign => Some(UnaryOp::Minus),
             "!" if self.token.kind == Kind::Sign => Some(UnaryOp::Not),
             "~" if self.token.kind == Kind::Sign => Some(UnaryOp::Flip),
-            "+" if self.token.kind == Kind::Sign => {
-                self.advance();
-                return self.unary();
-            }
             _ => None,
         };
         let Some(op) = op else { return self.postfix() };
@@ -91,6 +89,7 @@ impl Parser<'_> {
     fn postfix(&mut self) -> Parsed<Expr> {
         let mut value = self.primary()?;
         while self.is_sign("[") {
+            self.longer()?;
             let (indices, end) = self.indices()?;
             let span = value.span.to(end);
             value = Expr { kind: ExprKind::Index(Box::new(value), indices), span };
@@ -168,7 +167,7 @@ impl Parser<'_> {
             Kind::Int => ExprKind::Int(self.integer(text)?),
             Kind::Float => ExprKind::Float(self.float(text)?),
             Kind::Imaginary => {
-                let digits = text.trim_end_matches("im").trim_end();
+                let digits = text.trim_end_matches("im").trim_end_matches('j').trim_end();
                 ExprKind::Imaginary(self.float(digits)?)
             }
             Kind::Duration => self.duration(text)?,

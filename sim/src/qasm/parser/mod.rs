@@ -36,6 +36,8 @@ pub struct Parser<'a> {
     /// End of the token before, for spans and for "expected `;`".
     last_end: u32,
     depth: u32,
+    /// Operators and indices of the statement so far.
+    operators: u32,
     version: Version,
     diagnostics: Vec<Diagnostic>,
     physical: BTreeMap<u32, Span>,
@@ -59,6 +61,7 @@ impl<'a> Parser<'a> {
             token,
             last_end: base,
             depth: 0,
+            operators: 0,
             version,
             diagnostics: Vec::new(),
             physical: BTreeMap::new(),
@@ -238,6 +241,18 @@ impl<'a> Parser<'a> {
             return Err(Lost);
         }
         self.depth += 1;
+        Ok(())
+    }
+
+    /// One more level of the tree that no recursion here counts.
+    fn longer(&mut self) -> Parsed<()> {
+        self.operators += 1;
+        if self.operators > limits::OPERATORS {
+            let message = format!("more than {} operators in one statement", limits::OPERATORS);
+            self.error("SB5010", self.token.span, message, "split it into several statements");
+            self.token = Token { kind: Kind::End, span: self.token.span };
+            return Err(Lost);
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ impl Parser<'_> {
         let start = span.start + word.len() as u32;
         let mut line = Parser {
             shared: None,
+            operators: 0,
             text: self.words(Span::new(start, span.end)),
             base: start,
             lexer: Lexer::new(self.words(Span::new(start, span.end)), start),

@@ -27,7 +27,9 @@ impl Parser<'_> {
     pub(in crate::qasm) fn statement(&mut self) -> Parsed<Stmt> {
         let start = self.token.span.start;
         self.enter()?;
+        let outer = std::mem::take(&mut self.operators);
         let kind = self.statement_kind();
+        self.operators = outer;
         self.leave();
         Ok(Stmt { kind: kind?, span: Span::new(start, self.last_end) })
     }
@@ -500,6 +502,7 @@ impl Parser<'_> {
         }
         let mut target = Expr { kind: ExprKind::Name(name.text.clone()), span: name.span };
         while self.is_sign("[") {
+            self.longer()?;
             let (indices, end) = self.indices()?;
             let span = target.span.to(end);
             target = Expr { kind: ExprKind::Index(Box::new(target), indices), span };
