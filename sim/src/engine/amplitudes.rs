@@ -34,7 +34,7 @@ pub(crate) fn bytes(n: u32) -> u64 {
 impl Amplitudes {
     /// Amplitude 1 of basis state 0.
     pub(crate) fn zero(n: u32, cpu: Cpu) -> Self {
-        let mut blocks = vec![Block::ZERO; (1usize << n).div_ceil(LANES)];
+        let mut blocks = kernels::memory::zeros((1usize << n).div_ceil(LANES));
         blocks[0].re[0] = 1.0;
         Self { n, blocks, cpu }
     }
@@ -105,7 +105,7 @@ impl Amplitudes {
 
     /// A Pauli sum times this state. Terms are X mask, Z mask and factor.
     pub(crate) fn times(&self, terms: impl Iterator<Item = (u64, u64, Complex64)>) -> Self {
-        let mut out = Self { n: self.n, blocks: vec![Block::ZERO; self.blocks.len()], cpu: self.cpu };
+        let mut out = Self { n: self.n, blocks: kernels::memory::zeros(self.blocks.len()), cpu: self.cpu };
         for (x, z, factor) in terms {
             kernels::add_pauli(self.cpu, &mut out.blocks, &self.blocks, x, z, factor);
         }

@@ -8,6 +8,7 @@ pub(crate) mod body;
 mod cpu;
 mod eight;
 mod gates;
+pub(crate) mod memory;
 pub(crate) mod mix;
 mod strings;
 mod sweeps;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 
@@ -36,43 +37,56 @@ pub(crate) fn run(
     threads: usize,
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> bool {
+    // Kept from stage to stage: fresh memory would cost more than filling it.
+    let mut tables: Vec<Vec<Block>> = Vec::new();
+    let buffers: Vec<Mutex<Buffers>> = (0..threads.max(1)).map(|_| Mutex::default()).collect();
     for stage in stages {
         if stopped() {
             return false;
         }
         let size = stage.bits.len() as u32;
-        let tables: Vec<Vec<Block>> = stage.groups.iter().map(|g| table(cpu, size, g)).collect();
-        let work = Work { cpu, stage, tables };
+        tables.resize_with(tables.len().max(stage.groups.len()), Vec::new);
+        for (group, table) in stage.groups.iter().zip(&mut tables) {
+            fill_table(cpu, size, group, table);
+        }
+        let work = Work { cpu, stage, tables: &tables };
         if size < n {
-            over_tiles(&work, blocks, n, if n < THREADS_FROM { 1 } else { threads });
+            over_tiles(&work, blocks, n, &buffers[..if n < THREADS_FROM { 1 } else { buffers.len() }]);
             continue;
         }
-        let mut spare = Vec::new();
-        work.tile(blocks, 0, &mut spare);
+        let mut own = buffers[0].lock().unwrap_or_else(PoisonError::into_inner);
+        let spare = &mut own.spare;
+        work.tile(blocks, 0, spare);
         if let Some(end) = &stage.end {
             spare.clear();
             spare.extend_from_slice(blocks);
-            settle(cpu, blocks, &spare, end, 0);
+            settle(cpu, blocks, spare, end, 0);
         }
     }
     true
+}
+
+/// What a thread needs beside the register.
+#[derive(Default)]
+struct Buffers {
+    tile: Vec<Block>,
+    spare: Vec<Block>,
 }
 
 /// A stage with its tables of phases, one for each group.
 struct Work<'a> {
     cpu: Cpu,
     stage: &'a Stage,
-    tables: Vec<Vec<Block>>,
+    tables: &'a [Vec<Block>],
 }
 
-fn table(cpu: Cpu, size: u32, group: &Group) -> Vec<Block> {
+fn fill_table(cpu: Cpu, size: u32, group: &Group, table: &mut Vec<Block>) {
     match group {
         Group::Phases(Phases { scale, own, .. }) if !own.is_empty() || *scale != ONE => {
-            let mut out = vec![Block::ZERO; (1usize << size).div_ceil(LANES)];
-            fill(cpu, &mut out, size, *scale, own);
-            out
+            table.resize((1usize << size).div_ceil(LANES), Block::ZERO);
+            fill(cpu, table, size, *scale, own);
         }
-        _ => Vec::new(),
+        _ => table.clear(),
     }
 }
 
@@ -81,7 +95,7 @@ impl Work<'_> {
     fn tile(&self, blocks: &mut [Block], outer: u64, spare: &mut Vec<Block>) {
         // Factors that wait for the next turns, to be applied in the same pass.
         let (mut own, mut other): (&[Block], bool) = (&[], false);
-        for (group, table) in self.stage.groups.iter().zip(&self.tables) {
+        for (group, table) in self.stage.groups.iter().zip(self.tables) {
             let tables = [own, if other { &spare[..] } else { &[] }];
             (own, other) = (&[], false);
             if let Group::Turns(sweeps) = group {
@@ -206,7 +220,8 @@ impl Shared {
     }
 }
 
-fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
+fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, buffers: &[Mutex<Buffers>]) {
+    let threads = buffers.len();
     let bits = &work.stage.bits;
     let size = bits.len();
     // Bits 0, 1, 2 and so on up to here are contiguous.
@@ -221,8 +236,9 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
     let shared = Shared { at: blocks.as_mut_ptr(), len: blocks.len() };
     let next = AtomicUsize::new(0);
     let share = tiles.div_ceil(threads * 8).max(1);
-    let worker = || {
-        let (mut tile, mut spare) = (Vec::new(), Vec::new());
+    let worker = |own: &Mutex<Buffers>| {
+        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
+        let Buffers { tile, spare } = &mut *own;
         loop {
             let first = next.fetch_add(share, Ordering::Relaxed);
             if first >= tiles {
@@ -236,7 +252,7 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
                 let part = |start: usize| unsafe { shared.part(base + start, run) };
                 if let ([start], None) = (&starts[..], &work.stage.end) {
                     let start = *start;
-                    work.tile(part(start), outer as u64, &mut spare);
+                    work.tile(part(start), outer as u64, spare);
                     continue;
                 }
                 tile.clear();
@@ -246,13 +262,13 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
                     }
                     tile.extend_from_slice(part(start));
                 }
-                work.tile(&mut tile, outer as u64, &mut spare);
+                work.tile(tile, outer as u64, spare);
                 for (k, &start) in starts.iter().enumerate() {
                     if let Some(&next) = starts.get(k + AHEAD) {
                         fetch(part(next));
                     }
                     match &work.stage.end {
-                        Some(end) => settle(work.cpu, part(start), &tile, end, k * run),
+                        Some(end) => settle(work.cpu, part(start), tile, end, k * run),
                         None => part(start).copy_from_slice(&tile[k * run..][..run]),
                     }
                 }
@@ -260,12 +276,12 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, threads: usize) {
         }
     };
     if threads < 2 {
-        return worker();
+        return worker(&buffers[0]);
     }
     rayon::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|_| worker());
+        for own in &buffers[1..] {
+            scope.spawn(|_| worker(own));
         }
-        worker();
+        worker(&buffers[0]);
     });
 }
