@@ -61,7 +61,7 @@ pub(crate) fn refusal(
     caller: &Caller,
 ) -> Option<Response> {
     match operation {
-        "Offers" | "OffersJson" | "State" | "Page" | "Invoice" => return None,
+        "Offers" | "OffersJson" | "State" | "Page" | "Invoice" | "Calibrations" => return None,
         "Unknown" if request.path().starts_with("/_shotbook/") => {
             return Some(Response::json(404, &serde_json::json!({"message": "there is no such page"})));
         }

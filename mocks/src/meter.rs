@@ -17,6 +17,26 @@ const RATES: [(&str, Rate); 9] = [
     ("sv1", Rate::Minute(75_000_000)),
     ("dm1", Rate::Minute(75_000_000)),
 ];
+/// The same of withdrawn devices, whose rows the price list keeps. Source: price pages of their time.
+const RETIRED: [(&str, Rate); 17] = [
+    ("Harmony", Rate::Qpu(300_000_000, 10_000_000)),
+    ("Aria-1", Rate::Qpu(300_000_000, 30_000_000)),
+    ("Aria-2", Rate::Qpu(300_000_000, 30_000_000)),
+    ("Lucy", Rate::Qpu(300_000_000, 350_000)),
+    ("Borealis", Rate::Qpu(300_000_000, 200_000)),
+    ("Ankaa-2", Rate::Qpu(300_000_000, 900_000)),
+    ("Ankaa-3", Rate::Qpu(300_000_000, 900_000)),
+    ("Aspen-M-1", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-M-2", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-M-3", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-8", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-9", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-10", Rate::Qpu(300_000_000, 350_000)),
+    ("Aspen-11", Rate::Qpu(300_000_000, 350_000)),
+    ("2000Q", Rate::Qpu(300_000_000, 190_000)),
+    ("Advantage_system", Rate::Qpu(300_000_000, 190_000)),
+    ("tn1", Rate::Minute(275_000_000)),
+];
 const MINIMUM_MS: i128 = 3_000;
 
 /// How a device bills.
@@ -34,9 +54,15 @@ pub fn rate(device_arn: &str) -> Option<Rate> {
     RATES.iter().find(|(n, _)| *n == name).map(|(_, rate)| *rate)
 }
 
-/// All rates by name.
+/// The rates that a withdrawn device had.
+pub(crate) fn retired_rate(device_arn: &str) -> Option<Rate> {
+    let name = device_arn.rsplit('/').next()?;
+    RETIRED.iter().find(|(n, _)| name.contains(n)).map(|(_, rate)| *rate)
+}
+
+/// All rates by name, withdrawn devices last.
 pub fn rates() -> impl Iterator<Item = (&'static str, Rate)> {
-    RATES.iter().copied()
+    RATES.iter().chain(&RETIRED).copied()
 }
 
 /// What a completed task costs. Units: nano-dollars.

@@ -1,9 +1,12 @@
-//! As much of the services around hybrid jobs as their clients read: roles, images, logs.
+//! As much of the services around hybrid jobs as their clients read: roles and images; logs stand apart.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::http::{Request, Response, escape};
+use crate::http::{Request, Response, escape, hex};
+use crate::logs;
 use crate::time::{Now, iso};
+use crate::world::{Caller, World};
 
 /// The role that clients look for when they are given none. Source: the SDK's own search.
 const ROLE: &str = "AmazonBraketJobsExecutionRole";
@@ -24,46 +27,75 @@ pub(crate) fn action(request: &Request, operation: &str) -> Option<String> {
 }
 
 /// The call after the dot of `X-Amz-Target`.
-fn target(request: &Request) -> &str {
+pub(crate) fn target(request: &Request) -> &str {
     request.header("x-amz-target").and_then(|t| t.rsplit('.').next()).unwrap_or("")
 }
 
-fn answer(value: &Value) -> Response {
+pub(crate) fn answer(value: &Value) -> Response {
     let mut response = Response::json(200, value);
     response.headers = vec![("content-type".into(), "application/x-amz-json-1.1".into())];
     response
 }
 
-fn refusal(kind: &str, message: &str) -> Response {
+pub(crate) fn refusal(kind: &str, message: &str) -> Response {
     let mut response = answer(&json!({"__type": kind, "message": message}));
     response.status = 400;
     response
 }
 
 /// Answers a call.
-pub(crate) fn handle(request: &Request, operation: &str, account: &str, now: Now) -> Response {
+pub(crate) fn handle(
+    world: &mut World,
+    request: &Request,
+    operation: &str,
+    caller: &Caller,
+    now: Now,
+) -> Response {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
     match (operation, target(request)) {
-        ("ListRoles", _) => roles(request, account, now),
-        // Scripts do not run here, so nothing was ever logged.
-        ("Logs", "DescribeLogGroups") => answer(&json!({"logGroups": []})),
-        ("Logs", "DescribeLogStreams") => answer(&json!({"logStreams": []})),
-        ("Logs", "GetLogEvents" | "FilterLogEvents") => {
-            refusal("ResourceNotFoundException", "The specified log stream does not exist.")
-        }
-        ("Ecr", "BatchGetImage") => {
-            let asked = body["imageIds"].as_array().cloned().unwrap_or_default();
-            let failures: Vec<Value> = asked
-                .into_iter()
-                .map(|id| {
-                    json!({"imageId": id, "failureCode": "ImageNotFound",
-                        "failureReason": "Requested image not found"})
-                })
-                .collect();
-            answer(&json!({"images": [], "failures": failures}))
-        }
+        ("ListRoles", _) => roles(request, &caller.account, now),
+        ("Logs", target) => logs::handle(world, target, &body, caller),
+        ("Ecr", "BatchGetImage") => images(request, &body),
         _ => refusal("UnknownOperationException", "This stand-in does not serve this operation."),
     }
+}
+
+/// The Python that a caller runs, as its user agent tells: `3` and `11` of `lang/python#3.11.7`.
+fn python(agent: &str) -> (u32, u32) {
+    let version =
+        agent.split_once("lang/python#").or_else(|| agent.split_once("Python/")).map_or("", |(_, v)| v);
+    let mut parts = version.split(|c: char| !c.is_ascii_digit()).map(|p| p.parse().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor),
+        _ => (3, 12),
+    }
+}
+
+/// The containers of hybrid jobs, each under two tags; they hold the Python of whoever asks.
+fn images(request: &Request, body: &Value) -> Response {
+    let (name, registry) = (body["repositoryName"].as_str().unwrap_or(""), &body["registryId"]);
+    let (major, minor) = python(request.header("user-agent").unwrap_or(""));
+    let long = format!("1.0-cpu-py{major}{minor}-ubuntu22.04");
+    let digest = format!("sha256:{}", hex(&Sha256::digest(name)));
+    let (mut images, mut failures) = (Vec::new(), Vec::new());
+    for id in body["imageIds"].as_array().into_iter().flatten() {
+        let (tag, given) = (id["imageTag"].as_str(), id["imageDigest"].as_str());
+        let tags: Vec<&str> = match (tag, given) {
+            (Some(tag), _) => ["latest", &long].into_iter().filter(|t| *t == tag).collect(),
+            (None, Some(given)) if given == digest => vec!["latest", &long],
+            _ => Vec::new(),
+        };
+        if tags.is_empty() || !name.starts_with("amazon-braket-") {
+            failures.push(json!({"imageId": id, "failureCode": "ImageNotFound",
+                "failureReason": "Requested image not found"}));
+            continue;
+        }
+        images.extend(tags.into_iter().map(|tag| {
+            json!({"registryId": registry, "repositoryName": name, "imageManifest": "{}",
+                "imageId": {"imageDigest": digest, "imageTag": tag}})
+        }));
+    }
+    answer(&json!({"images": images, "failures": failures}))
 }
 
 fn roles(request: &Request, account: &str, now: Now) -> Response {
@@ -96,4 +128,16 @@ fn roles(request: &Request, account: &str, now: Now) -> Response {
              <IsTruncated>false</IsTruncated></ListRolesResult></ListRolesResponse>"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::python;
+
+    #[test]
+    fn the_container_holds_the_callers_python() {
+        assert_eq!(python("Boto3/1.44.5 md/Botocore#1.44.5 lang/python#3.11.7 md/pyimpl#CPython"), (3, 11));
+        assert_eq!(python("aws-cli/1.46.3 Python/3.9.1"), (3, 9));
+        assert_eq!(python("aws-sdk-rust/1.0"), (3, 12));
+    }
 }

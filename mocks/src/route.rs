@@ -1,7 +1,7 @@
 //! Which operation a request names.
 
 use crate::http::Request;
-use crate::{braket, neighbours, offers};
+use crate::{braket, neighbours, offers, s3};
 
 /// The operation that a request names, by the service's paths; unsigned ones are S3's or ours.
 pub(crate) fn operation(request: &Request) -> &'static str {
@@ -14,6 +14,9 @@ pub(crate) fn operation(request: &Request) -> &'static str {
         "/_shotbook/invoice.csv" => return "Invoice",
         _ => {}
     }
+    if path.starts_with(braket::CALIBRATIONS) && method == "GET" {
+        return "Calibrations";
+    }
     if path.starts_with("/_shotbook/") {
         return "Unknown";
     }
@@ -22,11 +25,9 @@ pub(crate) fn operation(request: &Request) -> &'static str {
         "sts" => return "GetCallerIdentity",
         "s3" => return object_operation(request),
         "braket" => return braket::operation(method, path).unwrap_or("Unknown"),
-        other => {
-            if let Some(operation) = neighbours::operation(other) {
-                return operation;
-            }
-        }
+        "pricing" => return "Pricing",
+        "" => {}
+        other => return neighbours::operation(other).unwrap_or("Unknown"),
     }
     if method == "POST" && path == "/" {
         return "GetCallerIdentity";
@@ -52,6 +53,9 @@ fn object_operation(request: &Request) -> &'static str {
     let has = |name: &str| request.has_query(name);
     match (request.method.as_str(), bucket.is_empty(), key.is_empty()) {
         ("GET", true, _) => "S3.ListBuckets",
+        ("PUT", false, true) if s3::settings::is_one(request) => "S3.PutBucketSetting",
+        ("GET", false, true) if s3::settings::is_one(request) => "S3.GetBucketSetting",
+        ("DELETE", false, true) if s3::settings::is_one(request) => "S3.DeleteBucketSetting",
         ("PUT", false, true) => "S3.CreateBucket",
         ("HEAD", false, true) => "S3.HeadBucket",
         ("DELETE", false, true) => "S3.DeleteBucket",
@@ -62,6 +66,9 @@ fn object_operation(request: &Request) -> &'static str {
         ("POST", false, true) if has("delete") => "S3.DeleteObjects",
         ("POST", false, false) if has("uploads") => "S3.CreateMultipartUpload",
         ("POST", false, false) if has("uploadId") => "S3.CompleteMultipartUpload",
+        (_, false, false) if has("tagging") || has("acl") || has("attributes") || has("retention") => {
+            "S3.Unknown"
+        }
         ("PUT", false, false) if has("partNumber") => "S3.UploadPart",
         ("PUT", false, false) if request.header("x-amz-copy-source").is_some() => "S3.CopyObject",
         ("PUT", false, false) => "S3.PutObject",

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::access::basic_date;
-use crate::http::Request;
+use crate::http::{Request, hex};
 use crate::time::Now;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -128,10 +128,6 @@ fn encode(text: &str, safe: &str) -> String {
         }
     }
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A keyed hash. Source: RFC 2104.

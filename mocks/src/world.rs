@@ -54,6 +54,8 @@ pub struct Config {
     pub windows: bool,
     /// Whether results of program sets come in many files.
     pub split_results: bool,
+    /// Whether scripts of hybrid jobs are left to processes, see [`crate::Listen`].
+    pub run_jobs: bool,
     /// States of devices, other than the catalogue's. Names as in the catalogue, or ARNs.
     pub devices: Vec<(String, DeviceState)>,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             noise: false,
             windows: false,
             split_results: false,
+            run_jobs: false,
             devices: Vec::new(),
         }
     }
@@ -89,6 +92,9 @@ pub struct World {
     pub(crate) device_states: BTreeMap<String, DeviceState>,
     pub(crate) objects: Objects,
     pub(crate) meter: Meter,
+    /// Jobs whose scripts wait for a process.
+    pub(crate) scripts: VecDeque<String>,
+    pub(crate) log_queries: VecDeque<crate::logs::Query>,
     counter: u64,
     epoch: u64,
     faults: Faults,
@@ -116,7 +122,14 @@ pub(crate) struct Note {
 fn writes(request: &Request, operation: &str) -> bool {
     !matches!(request.method.as_str(), "GET" | "HEAD")
         && !operation.starts_with("Search")
-        && !matches!(operation, "GetCallerIdentity" | "ListRoles" | "Logs" | "Ecr")
+        && !matches!(operation, "GetCallerIdentity" | "ListRoles" | "Logs" | "Ecr" | "Pricing")
+}
+
+/// A file of a task's result.
+fn rendered(tasks: &[Task], split: bool, task: usize, name: &str) -> Option<Vec<u8>> {
+    let task = tasks.get(task)?;
+    let Some(Outcome::Ran { programs, .. }) = &task.outcome else { return None };
+    part(&task.action, programs, &task.facts(split), name).map(String::into_bytes)
 }
 
 /// Who asks, and where.
@@ -147,6 +160,8 @@ impl World {
             device_states: BTreeMap::new(),
             objects: Objects::default(),
             meter: Meter::default(),
+            scripts: VecDeque::new(),
+            log_queries: VecDeque::new(),
             counter: 0,
             epoch: 0,
             faults,
@@ -321,6 +336,8 @@ impl World {
             "Page" => page::html(self, now),
             "Invoice" => page::invoice(self),
             "Offers" => offers::csv(dearer),
+            "Calibrations" => braket::calibrations(request.path()),
+            "Pricing" => offers::query(request, dearer),
             "OffersJson" => offers::json(dearer),
             "State" => {
                 let mut state = self.state();
@@ -328,19 +345,22 @@ impl World {
                 Response::json(200, &state)
             }
             "GetCallerIdentity" => sts::handle(request, &caller.account, &caller.request_id),
-            "ListRoles" | "Logs" | "Ecr" => neighbours::handle(request, operation, &caller.account, now),
+            "ListRoles" | "Logs" | "Ecr" => neighbours::handle(self, request, operation, caller, now),
             _ if operation.starts_with("S3.") => self.store(now, request, &operation[3..], caller),
             _ => braket::handle(self, now, request, caller, fault),
         }
     }
 
+    /// The bytes of an object.
+    pub(crate) fn object(&self, bucket: &str, key: &str, now: Now) -> Option<Vec<u8>> {
+        let (tasks, split) = (&self.tasks, self.config.split_results);
+        let render = |task: usize, name: &str| rendered(tasks, split, task, name);
+        self.objects.bytes(bucket, key, &Store { region: "", now, render: &render })
+    }
+
     fn store(&mut self, now: Now, request: &Request, operation: &'static str, caller: &Caller) -> Response {
         let (tasks, split) = (&self.tasks, self.config.split_results);
-        let render = |task: usize, name: &str| {
-            let task = tasks.get(task)?;
-            let Some(Outcome::Ran { programs, .. }) = &task.outcome else { return None };
-            part(&task.action, programs, &task.facts(split), name).map(String::into_bytes)
-        };
+        let render = |task: usize, name: &str| rendered(tasks, split, task, name);
         let store = Store { region: &caller.region, now, render: &render };
         self.objects.handle(request, operation, &store)
     }
@@ -417,8 +437,10 @@ impl World {
 
     /// Stops every simulation that runs.
     pub(crate) fn stop_all(&self) {
-        for task in &self.tasks {
-            task.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let tasks = self.tasks.iter().map(|t| &t.stop);
+        let jobs: Vec<_> = self.jobs.values().map(braket::Job::stop_flag).collect();
+        for stop in tasks.chain(&jobs) {
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     }
 

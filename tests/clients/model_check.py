@@ -39,7 +39,7 @@ def task_request():
     return {"clientToken": token(), "deviceArn": GARNET, "action": ACTION, "shots": 10, "outputS3Bucket": BUCKET,
             "outputS3KeyPrefix": "p", "deviceParameters": "{}", "tags": {"k": "v"},
             "experimentalCapabilities": {"enabled": "NONE"},
-            "associations": [{"arn": f"arn:aws:braket:{REGION}:{ACCOUNT}:reservation/1", "type": "RESERVATION_TIME_WINDOW_ARN"}]}
+            "associations": [{"arn": f"arn:aws:braket:{REGION}:{ACCOUNT}:reservation/5a0f0f9c-0d3b-4f0e-9c55-1f0a7be1a2c3", "type": "RESERVATION_TIME_WINDOW_ARN"}]}
 
 
 def job_request():

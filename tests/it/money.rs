@@ -180,7 +180,7 @@ fn the_ledger_equals_the_meter_whatever_becomes_of_tasks() {
         world.run(&["submit", &bell, "--on", device, "--shots", shots, "--yes", "--quiet"]);
         world.assert_books();
     }
-    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c";
+    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c-0d3b-4f0e-9c55-1f0a7be1a2c3";
     let reserved = ["submit", &bell, "--on", "garnet", "--shots", "100", "--reservation", arn, "--yes"];
     assert!(world.run(&reserved).status.success());
     let states = world.json(&["jobs", "--json"], 0);

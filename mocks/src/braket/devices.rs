@@ -38,6 +38,19 @@ fn gone(device: &Retired) -> Value {
         "deviceType": kind, "deviceStatus": "RETIRED"})
 }
 
+/// Whether a region knows of a withdrawn device.
+fn lists(device: &Retired, region: &str) -> bool {
+    // The withdrawn simulator worked in three regions.
+    let everywhere = ["us-east-1", "us-west-2", "eu-west-2"];
+    let simulator = device.arn.contains("quantum-simulator");
+    capabilities::retired::home(device) == region || simulator && everywhere.contains(&region)
+}
+
+/// A withdrawn device that a region knows of.
+fn withdrawn(arn: &str, region: &str) -> Option<&'static Retired> {
+    Catalogue::embedded().retired().iter().find(|r| r.arn == arn && lists(r, region))
+}
+
 pub(super) fn retired(arn: &str) -> Response {
     error(410, "DeviceRetiredException", format!("Device {arn} is retired."))
 }
@@ -50,24 +63,41 @@ pub(super) fn offline(arn: &str) -> Response {
 pub(super) fn known(arn: &str, region: &str) -> Result<&'static Device, Response> {
     let device = Catalogue::embedded().devices().iter().find(|d| d.arn == arn && !d.is_local());
     let device = device.ok_or_else(|| invalid(format!("Device {arn} is not found.")))?;
-    if device.region().is_some_and(|home| home != region) {
+    if !device.regions.iter().any(|home| home == region) {
         return Err(invalid(format!("Device {arn} is not available in {region}.")));
     }
     Ok(device)
 }
 
 /// A device that takes new work now.
-pub(super) fn accepting(world: &World, arn: &str, region: Option<&str>) -> Result<&'static Device, Response> {
+pub(super) fn accepting(world: &World, arn: &str, region: &str) -> Result<&'static Device, Response> {
     if Catalogue::embedded().retired().iter().any(|r| r.arn == arn) {
         return Err(retired(arn));
     }
-    let home = arn.split(':').nth(3).unwrap_or("");
-    let device = known(arn, region.unwrap_or(home))?;
+    let device = known(arn, region)?;
     match state(world, device) {
         DeviceState::Retired => Err(retired(arn)),
         DeviceState::Offline => Err(offline(arn)),
         DeviceState::Online => Ok(device),
     }
+}
+
+/// Why a booked window cannot be used, if one is named. Source of the words: the SDK's own tests.
+pub(super) fn reservation_refusal(body: &Value, device: &str, account: &str) -> Option<Response> {
+    let arn = text(&body["associations"][0], "arn");
+    if arn.is_empty() {
+        return None;
+    }
+    if !device.contains(":device/qpu/") {
+        return Some(invalid(format!("Braket Direct is not supported for {device}.")));
+    }
+    let (home, mut parts) = (device.split(':').nth(3).unwrap_or(""), arn.splitn(6, ':').skip(3));
+    let (region, owner) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let id = parts.next().and_then(|p| p.strip_prefix("reservation/")).unwrap_or("");
+    let sizes: Vec<usize> = id.split('-').map(str::len).collect();
+    let is_uuid = sizes == [8, 4, 4, 4, 12] && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+    let known = is_uuid && region == home && owner == account;
+    (!known).then(|| invalid("Reservation arn is invalid"))
 }
 
 pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
@@ -76,21 +106,20 @@ pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
     if !call.subject.starts_with("arn:aws") || !call.subject.contains(":device/") {
         return invalid("The device ARN is not valid.");
     }
+    // Clients that do not name the schema version are not told of OpenQASM. Source: service model.
+    let openqasm = knows_openqasm(call.request.header("user-agent").unwrap_or(""));
+    let host = call.request.header("host").unwrap_or("127.0.0.1");
     let found = Catalogue::embedded().devices().iter().find(|d| d.arn == call.subject && !d.is_local());
     let Some(device) = found else {
-        let Some(old) = Catalogue::embedded().retired().iter().find(|r| r.arn == call.subject) else {
-            return missing();
-        };
+        let Some(old) = withdrawn(&call.subject, &call.caller.region) else { return missing() };
         let mut out = gone(old);
-        out["deviceCapabilities"] = json!("{}");
+        out["deviceCapabilities"] = json!(capabilities::retired::document(old, openqasm, host).to_string());
         out["deviceQueueInfo"] = json!([]);
         return Response::json(200, &out);
     };
-    if device.region().is_some_and(|home| home != call.caller.region) {
+    if !device.regions.contains(&call.caller.region) {
         return missing();
     }
-    // Clients that do not name the schema version are not told of OpenQASM. Source: service model.
-    let openqasm = knows_openqasm(call.request.header("user-agent").unwrap_or(""));
     let mut out = summary(world, device, call.fate);
     let queued = |wanted: bool| {
         let waits = |t: &&Task| t.device == device.arn && t.job.is_some() == wanted && !t.is_over();
@@ -104,7 +133,7 @@ pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
     } else {
         (queued(false), queued(true))
     };
-    let mut document = capabilities::document(device, openqasm);
+    let mut document = capabilities::document(device, openqasm, host);
     if call.fate == Some(Kind::PriceChange)
         && let Some(price) = document["service"]["deviceCost"]["price"].as_f64()
     {
@@ -117,6 +146,19 @@ pub(super) fn get(world: &mut World, _now: Now, call: &Call<'_>) -> Response {
         {"queue": "JOBS_QUEUE", "queueSize": "0"}
     ]);
     Response::json(200, &out)
+}
+
+/// The calibrations of pulses that an address names.
+pub(crate) fn calibrations(path: &str) -> Response {
+    let name = path.strip_prefix(capabilities::CALIBRATIONS).and_then(|n| n.strip_suffix(".json"));
+    let is_named = |arn: &str| name.is_some_and(|n| !n.is_empty() && arn.ends_with(&format!("rigetti/{n}")));
+    let catalogue = Catalogue::embedded();
+    let now = catalogue.devices().iter().find(|d| is_named(&d.arn)).map(|d| d.qubit_labels.clone());
+    let before = || catalogue.retired().iter().find(|d| is_named(&d.arn)).map(capabilities::retired::labels);
+    match now.or_else(before) {
+        Some(qubits) => Response::json(200, &capabilities::pulse::calibrations(&qubits)),
+        None => Response::json(404, &json!({"message": "there are no such calibrations"})),
+    }
 }
 
 /// Whether a user agent names version 1.8.0 of the schemas, or a later one.
@@ -141,7 +183,7 @@ pub(super) fn search(world: &mut World, _now: Now, call: &Call<'_>) -> Response 
         }
     }
     for old in catalogue.retired() {
-        if old.arn.split(':').nth(3) == Some(region.as_str()) && asked(&old.arn) {
+        if lists(old, region) && asked(&old.arn) {
             rows.push((&old.arn, gone(old)));
         }
     }

@@ -1,6 +1,8 @@
-//! Hybrid jobs: their life, not their scripts.
+//! Hybrid jobs and their life; their scripts are run elsewhere, or not at all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,15 +26,67 @@ pub(crate) struct Job {
     started_ms: Option<i64>,
     ended_ms: Option<i64>,
     fate: Option<Kind>,
+    /// Whether a process decides when it ends.
+    runs: bool,
+    log: Vec<(i64, String)>,
+    reason: Option<String>,
+    stop: Arc<AtomicBool>,
 }
+
+/// What stands in the log of a job whose script did not run.
+const NOT_RUN: &str = "The stand-in runs no scripts; start it with --run-jobs to run this one.";
 
 impl Job {
     fn is_over(&self) -> bool {
         self.ended_ms.is_some()
     }
 
+    pub(crate) fn request(&self) -> &Value {
+        &self.request
+    }
+
+    pub(crate) fn log(&self) -> &[(i64, String)] {
+        &self.log
+    }
+
+    pub(crate) fn log_mut(&mut self) -> &mut Vec<(i64, String)> {
+        &mut self.log
+    }
+
+    pub(crate) fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// The name of its log stream. Source: the SDK's own search.
+    pub(crate) fn stream(&self) -> String {
+        let id = self.arn.rsplit('/').next().unwrap_or("");
+        format!("{}/{id}/algo-1", text(&self.request, "jobName"))
+    }
+
+    /// Its script starts now; whether it may.
+    pub(crate) fn begin(&mut self, now: Now) -> bool {
+        let waits = self.status == "QUEUED" && !self.is_over();
+        if waits {
+            (self.status, self.started_ms) = ("RUNNING", Some(now.world_ms));
+            self.log.clear();
+        }
+        waits
+    }
+
+    /// Its script came to an end.
+    pub(crate) fn end(&mut self, status: &'static str, reason: Option<String>, ended_ms: i64) {
+        (self.status, self.reason, self.ended_ms) = (status, reason, Some(ended_ms));
+        self.started_ms = self
+            .started_ms
+            .or(Some(self.created_ms))
+            .filter(|_| status != "CANCELLED" || self.started_ms.is_some());
+    }
+
     /// Moves it on as far as the clock says.
     fn advance(&mut self, advance: Advance, now: Now) {
+        if self.runs && self.started_ms.is_some() {
+            return;
+        }
         let age = u64::try_from(now.world_ms - self.created_ms).unwrap_or(0);
         let (begins, ends) = match advance {
             Advance::FirstAsked => (0, 0),
@@ -45,6 +99,9 @@ impl Job {
             (self.status, self.ended_ms) = ("CANCELLED", Some(now.world_ms));
             return;
         }
+        if self.runs {
+            return;
+        }
         if age >= begins && self.started_ms.is_none() {
             (self.status, self.started_ms) = ("RUNNING", Some(self.created_ms + begins as i64));
         }
@@ -53,6 +110,7 @@ impl Job {
             self.status = if failed { "FAILED" } else { "COMPLETED" };
             self.ended_ms =
                 Some(now.world_ms.min(self.created_ms.saturating_add(ends as i64)).max(self.created_ms));
+            self.log.push((now.world_ms, NOT_RUN.to_owned()));
         }
     }
 
@@ -113,7 +171,8 @@ impl Job {
             out["billableDuration"] = json!(ended - started);
         }
         if self.status == "FAILED" {
-            out["failureReason"] = json!("AlgorithmError: the job was made to fail");
+            let made = "AlgorithmError: the job was made to fail, exit code: 1";
+            out["failureReason"] = json!(self.reason.as_deref().unwrap_or(made));
         }
         out
     }
@@ -141,7 +200,12 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
     }
     let device = body.pointer("/deviceConfig/device").and_then(Value::as_str).unwrap_or("");
     if !device.starts_with("local:") {
-        devices::accepting(world, device, None)?;
+        // A job may run elsewhere than its device.
+        let home = device.split(':').nth(3).filter(|home| !home.is_empty());
+        devices::accepting(world, device, home.unwrap_or(&call.caller.region))?;
+    }
+    if let Some(refusal) = devices::reservation_refusal(body, device, &call.caller.account) {
+        return Err(refusal);
     }
     let running = world.jobs.values().filter(|j| j.arn.starts_with(&own) && !j.is_over()).count();
     if world.config.quotas && running >= 3 {
@@ -160,7 +224,14 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         started_ms: None,
         ended_ms: None,
         fate: call.fate,
+        runs: world.config.run_jobs && call.fate.is_none() && !spec["scriptModeConfig"].is_null(),
+        log: Vec::new(),
+        reason: None,
+        stop: Arc::new(AtomicBool::new(false)),
     };
+    if job.runs {
+        world.scripts.push_back(arn.clone());
+    }
     world.jobs.insert(arn.clone(), job);
     Ok(Response::json(201, &json!({"jobArn": arn})))
 }
@@ -208,6 +279,7 @@ pub(super) fn cancel(world: &mut World, now: Now, call: &Call<'_>) -> Response {
         }
         Ok(job) => {
             job.status = "CANCELLING";
+            job.stop.store(true, Ordering::Relaxed);
             Response::json(200, &json!({"jobArn": job.arn, "cancellationStatus": "CANCELLING"}))
         }
         Err(refusal) => refusal,

@@ -4,12 +4,16 @@ mod capabilities;
 mod devices;
 mod jobs;
 mod model;
+mod script;
 mod spending;
 mod tags;
 mod task;
 pub(crate) mod tasks;
 
+pub(crate) use capabilities::CALIBRATIONS;
+pub(crate) use devices::calibrations;
 pub(crate) use jobs::Job;
+pub(crate) use script::Script;
 pub(crate) use spending::Limit;
 pub(crate) use task::Task;
 

@@ -102,10 +102,10 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
     if Catalogue::embedded().retired().iter().any(|r| r.arn == arn) {
         return Err(devices::retired(arn));
     }
-    let device = devices::known(arn, &call.caller.region)?;
-    if device.kind != DeviceKind::Qpu {
+    if Catalogue::embedded().devices().iter().any(|d| d.arn == arn && d.kind != DeviceKind::Qpu) {
         return Err(invalid("Spending limits are supported for QPUs only."));
     }
+    devices::known(arn, &call.caller.region)?;
     if world.limits.values().filter(mine).any(|l| l.device == arn) {
         return Err(invalid(format!("A spending limit already exists for device {arn}.")));
     }

@@ -46,9 +46,12 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
     if tags_of(body).keys().any(|k| k.starts_with("aws:")) {
         return Err(invalid("Tag keys must not start with aws:."));
     }
-    let device = devices::accepting(world, text(body, "deviceArn"), Some(&call.caller.region))?;
+    let device = devices::accepting(world, text(body, "deviceArn"), &call.caller.region)?;
     if call.fate == Some(Kind::Offline) {
         return Err(devices::offline(&device.arn));
+    }
+    if let Some(refusal) = devices::reservation_refusal(body, &device.arn, &call.caller.account) {
+        return Err(refusal);
     }
     if !world.objects.has_bucket(bucket) {
         return Err(invalid(format!("Caller doesn't have access to {bucket}.")));

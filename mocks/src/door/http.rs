@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use super::body::Parts;
 use super::clock::Clock;
 use super::keep::Keep;
 use super::replay::Recording;
-use super::{control, guard, keep};
+use super::{control, guard, keep, scripts};
 use crate::faults;
 use crate::http::{Delivery, Request, Response};
 use crate::meter::Meter;
@@ -28,6 +28,8 @@ use crate::world::{Config, World};
 
 /// Limits of everything that arrives. Source: the reliability contract, section 7.
 const BODY_BYTES: usize = 10 << 20;
+/// Objects come in larger bodies.
+const OBJECT_BYTES: usize = 64 << 20;
 const HEADER_BYTES: usize = 16 << 10;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 2_048;
@@ -49,6 +51,8 @@ pub struct Listen {
     pub data: Option<std::path::PathBuf>,
     /// Answers that are given in place of a world's.
     pub replay: Option<Recording>,
+    /// The Python that runs scripts of hybrid jobs.
+    pub python: Option<String>,
 }
 
 /// A running stand-in; stops when dropped.
@@ -69,10 +73,10 @@ pub(super) struct Shared {
     pub(super) keep: Option<Keep>,
     replay: Option<Recording>,
     /// Told when work arrives, and when the stand-in ends.
-    work: Condvar,
+    pub(super) work: Condvar,
     /// Told when a simulation ends.
     done: Notify,
-    ending: AtomicBool,
+    pub(super) ending: AtomicBool,
 }
 
 impl Shared {
@@ -146,6 +150,7 @@ pub fn serve_with(
     let address = listener.local_addr()?;
     let wall_ms = jiff::Timestamp::now().as_millisecond();
     let rate = config.clock_rate;
+    let config = Config { run_jobs: listen.python.is_some(), ..config };
     let (mut world, last, keep) = match &listen.data {
         Some(folder) => {
             let (world, last, keep) = keep::open(folder, config, world_id)?;
@@ -174,6 +179,11 @@ pub fn serve_with(
         let inner = Arc::clone(&shared);
         let builder = std::thread::Builder::new().name(format!("simulate-{name}"));
         threads.push(builder.spawn(move || inner.simulate(worker))?);
+    }
+    if let Some(python) = listen.python {
+        let inner = Arc::clone(&shared);
+        let builder = std::thread::Builder::new().name("scripts".into());
+        threads.push(builder.spawn(move || scripts::run(&inner, &python, address))?);
     }
     let inner = Arc::clone(&shared);
     threads.push(std::thread::Builder::new().name("stand-in".into()).spawn(move || {
@@ -274,6 +284,26 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 
 type Body = http_body_util::combinators::BoxBody<Bytes, std::io::Error>;
 
+/// The body of a request, unless it is too large, cut or late.
+async fn body_of(request: &Request, body: Incoming) -> Result<Vec<u8>, Response> {
+    let operation = crate::route::operation(request);
+    let most = if operation.starts_with("S3.") { OBJECT_BYTES } else { BODY_BYTES };
+    let refusal = |status, code, message| crate::access::error_of(operation, status, code, message);
+    let large = || {
+        let code = if operation.starts_with("S3.") { "EntityTooLarge" } else { "ValidationException" };
+        refusal(413, code, "The request body is too large.")
+    };
+    if body.size_hint().lower() > most as u64 {
+        return Err(large());
+    }
+    match tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(large()),
+        Ok(Err(_)) => Err(refusal(400, "IncompleteBody", "The request body terminated unexpectedly.")),
+        Err(_) => Err(refusal(408, "RequestTimeout", "The request body took too long.")),
+    }
+}
+
 async fn answer(
     request: hyper::Request<Incoming>,
     shared: Arc<Shared>,
@@ -282,20 +312,18 @@ async fn answer(
     if let Some(refusal) = guard::refusal(&parts.headers, &shared.hosts) {
         return build(refusal, Delivery::default());
     }
-    let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_BYTES).collect()).await;
-    let body = match collected {
-        Ok(Ok(collected)) => collected.to_bytes().to_vec(),
-        Ok(Err(_)) => return build(guard::say(413, "the body is too large or was cut"), Delivery::default()),
-        Err(_) => return build(guard::say(408, "the body took too long"), Delivery::default()),
-    };
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let request = Request {
+    let mut request = Request {
         method: parts.method.as_str().to_owned(),
         target: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         headers: parts.headers.iter().map(header).collect(),
-        body,
+        body: Vec::new(),
+    };
+    request.body = match body_of(&request, body).await {
+        Ok(body) => body,
+        Err(refusal) => return build(refusal, Delivery::default()),
     };
     let control = request.path().starts_with("/_shotbook/") && request.method == "POST";
     let own = request.path().starts_with("/_shotbook");
@@ -335,7 +363,10 @@ async fn answer(
 fn build(response: Response, delivery: Delivery) -> Result<hyper::Response<Body>, std::io::Error> {
     let mut builder = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {
-        builder = builder.header(name, value);
+        // What an object was given may be no header: that one stays out.
+        if let Ok(value) = hyper::header::HeaderValue::from_bytes(value.as_bytes()) {
+            builder = builder.header(name, value);
+        }
     }
     let whole = response.body.len();
     let odd = delivery.cut_after.is_some() || delivery.pause_ms > 0 || delivery.extra_length > 0;

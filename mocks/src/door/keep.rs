@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::control;
-use crate::http::Request;
+use crate::http::{Request, hex, unhex};
 use crate::time::Now;
 use crate::world::{Config, Note, World};
 
@@ -167,13 +167,4 @@ impl Keep {
             let _as_good_as_it_gets = file.set_len(before);
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs.filter_map(|p| u8::from_str_radix(std::str::from_utf8(p).ok()?, 16).ok()).collect()
 }

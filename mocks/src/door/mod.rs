@@ -8,6 +8,7 @@ mod http;
 mod keep;
 mod record;
 mod replay;
+mod scripts;
 #[cfg(feature = "wiremock")]
 pub mod wiremock;
 

@@ -4,7 +4,8 @@ use shotbook_sim::circuit::{Circuit, Op, QubitLabels};
 use shotbook_sim::diagnostic::Severity;
 use shotbook_sim::engine::{Columns, Options, TaskResult, Watch, prepare};
 use shotbook_sim::qasm::{self, Inputs, ParseOptions};
-use shotbook_sim::target::{self, Device, Profile, Setting};
+use shotbook_sim::result::{ResultRequest, ResultType};
+use shotbook_sim::target::{self, Device, DeviceKind, Profile, Setting};
 
 use super::{include, noise};
 
@@ -18,6 +19,10 @@ pub(crate) struct Program {
     /// The same circuit as hardware runs it.
     noisy: Option<Circuit>,
     values: Vec<f64>,
+    /// Whether every qubit that is declared is measured when nothing says so.
+    whole: bool,
+    /// For each result that is asked, whether its pragma names no qubits but all.
+    all: Vec<bool>,
 }
 
 /// Outcomes as packed as they need to be: many tasks are kept, few are read.
@@ -36,12 +41,41 @@ pub(crate) struct Ran {
     pub labels: Vec<u32>,
 }
 
+/// Whether a result pragma asks for an observable of each qubit.
+fn is_of_all(request: &ResultRequest, pragma: &str) -> bool {
+    let observed =
+        matches!(request.kind, ResultType::Expectation(_) | ResultType::Variance(_) | ResultType::Sample(_));
+    observed && pragma.trim_end().ends_with(" all")
+}
+
+/// The text with each pragma on a line of its own, as the service's reader takes them.
+fn with_lines(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    for (i, line) in source.split('\n').enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let code = line.find("//").unwrap_or(line.len());
+        let mut from = 0;
+        for (at, _) in line[..code].match_indices("#pragma") {
+            if !line[from..at].trim().is_empty() {
+                out.push_str(&line[from..at]);
+                out.push('\n');
+                from = at;
+            }
+        }
+        out.push_str(&line[from..]);
+    }
+    out
+}
+
 /// Reads a program for a device; the service's words when it is refused.
 pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -> Result<Program, String> {
     if let Some(refusal) = include::refusal(source) {
         return Err(refusal);
     }
-    let reading = qasm::read("source", source, &ParseOptions::default(), inputs);
+    let lines = with_lines(source);
+    let reading = qasm::read("source", &lines, &ParseOptions::default(), inputs);
     let Some(circuit) = &reading.circuit else {
         let wrong = reading.diagnostics.iter().find(|d| d.severity == Severity::Error);
         let said = wrong.and_then(|d| target::published(d, &reading.sources));
@@ -60,10 +94,17 @@ pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -
     }
     let values = qasm::bind(circuit, inputs)
         .map_err(|all| all.into_iter().next().map_or_else(String::new, |d| d.message))?;
-    Ok(Program { circuit: circuit.clone(), noisy: None, values })
+    let whole = device.kind == DeviceKind::Simulator;
+    let all = circuit.results.iter().map(|r| is_of_all(r, reading.sources.text(r.span))).collect();
+    Ok(Program { circuit: circuit.clone(), noisy: None, values, whole, all })
 }
 
 impl Program {
+    /// Whether a result is one of an observable on all qubits.
+    pub(super) fn asks_of_all(&self, result: usize) -> bool {
+        self.all.get(result).copied().unwrap_or(false)
+    }
+
     pub(super) fn circuit(&self) -> &Circuit {
         &self.circuit
     }
@@ -78,18 +119,12 @@ impl Program {
         self.circuit.n_qubits <= 12 && self.circuit.ops.ops.len() <= 500 && shots <= 20_000
     }
 
-    /// Qubits that operations touch: what is measured when nothing says so.
+    /// What is measured when nothing says so: all qubits of a managed simulator, elsewhere those that
+    /// operations touch.
     fn used(&self) -> Vec<u32> {
-        let mut used = vec![false; self.circuit.n_qubits as usize];
         let c = &self.circuit;
-        c.walk(&mut |op, _| match op {
-            Op::Gate(g) => c.gate_qubits(g).iter().for_each(|&q| used[q as usize] = true),
-            Op::Unitary { qubits, .. } | Op::Kraus { qubits, .. } => {
-                c.qubit_range(*qubits).iter().for_each(|&q| used[q as usize] = true);
-            }
-            Op::Measure { qubit, .. } | Op::Reset { qubit } => used[*qubit as usize] = true,
-            _ => {}
-        });
+        let mut used = vec![self.whole; c.n_qubits as usize];
+        c.walk(&mut |op, _| c.op_qubits(op).iter().for_each(|&q| used[q as usize] = true));
         (0..c.n_qubits).filter(|&q| used[q as usize]).collect()
     }
 
@@ -144,5 +179,18 @@ impl Ran {
             Rows::Small(rows) => Box::new(rows.iter().map(|&i| usize::from(i))),
             Rows::Large(rows) => Box::new(rows.iter().map(|&i| i as usize)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_lines;
+
+    #[test]
+    fn a_pragma_begins_its_own_line() {
+        assert_eq!(
+            with_lines("h q;#pragma a#pragma b\n#pragma c // #pragma d\n"),
+            "h q;\n#pragma a\n#pragma b\n#pragma c // #pragma d\n"
+        );
     }
 }

@@ -108,7 +108,7 @@ fn single(action: &Action, program: &Program, ran: &Ran, facts: &Facts<'_>) -> S
     metadata["action"] = action.payload.clone();
     let mut file = json!({
         "braketSchemaHeader": header("gate_model_task_result"),
-        "resultTypes": result_types(program.circuit(), ran),
+        "resultTypes": result_types(program, ran),
         "measuredQubits": ran.labels,
         "additionalMetadata": metadata,
         "taskMetadata": {
@@ -210,10 +210,31 @@ fn measurements(ran: &Ran, most: u64) -> String {
 }
 
 /// What was asked with its values: the schema takes no row without one.
-fn result_types(circuit: &Circuit, ran: &Ran) -> Vec<Value> {
-    let kinds = circuit.results.iter().map(|r| kind_json(&r.kind, circuit));
-    let values = ran.result.values.iter().map(|v| value_json(v, circuit));
-    kinds.zip(values).map(|(kind, value)| json!({"type": kind, "value": value})).collect()
+///
+/// An observable of all qubits is one row without targets and with a list of values.
+fn result_types(program: &Program, ran: &Ran) -> Vec<Value> {
+    let circuit = program.circuit();
+    let mut rows: Vec<Value> = Vec::new();
+    let mut last = None;
+    for (at, (request, value)) in circuit.results.iter().zip(&ran.result.values).enumerate() {
+        let value = value_json(value, circuit);
+        if !program.asks_of_all(at) {
+            rows.push(json!({"type": kind_json(&request.kind, circuit), "value": value}));
+            last = None;
+        } else if last == Some(request.span) {
+            if let Some(values) = rows.last_mut().and_then(|row| row["value"].as_array_mut()) {
+                values.push(value);
+            }
+        } else {
+            let mut kind = kind_json(&request.kind, circuit);
+            if let Some(kind) = kind.as_object_mut() {
+                kind.remove("targets");
+            }
+            rows.push(json!({"type": kind, "value": [value]}));
+            last = Some(request.span);
+        }
+    }
+    rows
 }
 
 fn complex(z: &Complex64) -> Value {
@@ -234,7 +255,7 @@ fn observable_json(observable: &Observable) -> (Value, Vec<u32>) {
     (factors.collect(), observable.factors.iter().flat_map(|(_, q)| q.clone()).collect())
 }
 
-/// A weighted sum as the schema writes it: `2 * x @ y + 1 * z`.
+/// A weighted sum as the schema writes it: `2 * x @ y - 1 * z`.
 fn sum_text(terms: &[(f64, Observable)]) -> String {
     let word = |factor: &Factor| match factor {
         Factor::I => "i",
@@ -244,11 +265,17 @@ fn sum_text(terms: &[(f64, Observable)]) -> String {
         Factor::H => "h",
         Factor::Hermitian(_) => "hermitian",
     };
-    let term = |(weight, o): &(f64, Observable)| {
-        let factors: Vec<&str> = o.factors.iter().map(|(factor, _)| word(factor)).collect();
-        format!("{weight} * {}", factors.join(" @ "))
-    };
-    terms.iter().map(term).collect::<Vec<_>>().join(" + ")
+    let mut out = String::new();
+    for (i, (weight, observable)) in terms.iter().enumerate() {
+        let (sign, weight) = match (i, *weight < 0.0) {
+            (0, _) => ("", *weight),
+            (_, true) => (" - ", -weight),
+            (_, false) => (" + ", *weight),
+        };
+        let factors: Vec<&str> = observable.factors.iter().map(|(factor, _)| word(factor)).collect();
+        out.push_str(&format!("{sign}{weight} * {}", factors.join(" @ ")));
+    }
+    out
 }
 
 fn kind_json(kind: &ResultType, circuit: &Circuit) -> Value {

@@ -29,6 +29,14 @@ impl Objects {
         if !object.headers.iter().any(|(n, _)| n == "content-type") {
             response = response.with("content-type", "binary/octet-stream");
         }
+        for name in
+            ["content-type", "content-disposition", "content-encoding", "content-language", "cache-control"]
+        {
+            if let Some(value) = call.request.query(&format!("response-{name}")).into_iter().next() {
+                response.headers.retain(|(n, _)| n != name);
+                response = response.with(name, value);
+            }
+        }
         let mut slice = bytes.as_slice();
         if let Some(asked) = call.request.header("range").and_then(|r| r.strip_prefix("bytes=")) {
             match range(asked, bytes.len()) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::{Answer, Call, Objects, checksum, error};
-use crate::http::{Response, decode, encode, escape};
+use super::{Answer, Call, Objects, error};
+use crate::http::{Response, decode, encode, escape, hex};
 use crate::time::iso;
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -78,8 +78,8 @@ impl Objects {
                 folders.insert(folder);
                 continue;
             }
-            let Some(bytes) = object.bytes(call.store) else { continue };
-            rows.push_str(&row(&shown(key), object, &bytes));
+            let Some((tag, length)) = object.outline(call.store) else { continue };
+            rows.push_str(&row(&shown(key), object.modified_ms, &tag, length));
         }
         let commons: String = folders
             .iter()
@@ -113,13 +113,12 @@ impl Objects {
     }
 }
 
-fn row(key: &str, object: &super::Object, bytes: &[u8]) -> String {
+fn row(key: &str, modified_ms: i64, tag: &str, length: usize) -> String {
     format!(
-        "<Contents><Key>{key}</Key><LastModified>{}</LastModified><ETag>{}</ETag><Size>{}</Size>\
+        "<Contents><Key>{key}</Key><LastModified>{}</LastModified><ETag>{}</ETag><Size>{length}</Size>\
          <StorageClass>STANDARD</StorageClass></Contents>",
-        iso(object.modified_ms),
-        escape(&object.tag(bytes)),
-        bytes.len()
+        iso(modified_ms),
+        escape(tag)
     )
 }
 
@@ -131,7 +130,7 @@ fn head(tags: &[(&str, String)]) -> String {
 
 /// A token that stands for the last key of a page.
 fn key_token(key: &str) -> String {
-    format!("1{}", checksum::hex(key.as_bytes()))
+    format!("1{}", hex(key.as_bytes()))
 }
 
 fn token_key(token: &str) -> Option<String> {

@@ -5,8 +5,10 @@ mod checksum;
 mod get;
 mod list;
 mod multipart;
+pub(crate) mod settings;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::faults::Kind;
 use crate::http::{Request, Response, decode, escape};
@@ -36,7 +38,8 @@ enum Body {
 #[derive(Clone, Debug)]
 struct Object {
     body: Body,
-    tag: Option<String>,
+    /// Known from the start, or since the bytes were first written.
+    tag: OnceLock<(String, usize)>,
     modified_ms: i64,
     headers: Vec<(String, String)>,
 }
@@ -45,6 +48,7 @@ struct Object {
 struct Bucket {
     region: String,
     created_ms: i64,
+    settings: BTreeMap<&'static str, String>,
 }
 
 /// Objects by bucket and key.
@@ -104,7 +108,7 @@ impl Objects {
         fate: Option<Kind>,
     ) {
         let body = Body::Result { task, name: name.to_owned(), fate };
-        let object = Object { body, tag: None, modified_ms: from_ms, headers: Vec::new() };
+        let object = Object { body, tag: OnceLock::new(), modified_ms: from_ms, headers: Vec::new() };
         self.insert(bucket, key, object);
     }
 
@@ -116,6 +120,28 @@ impl Objects {
     /// Names of all objects.
     pub fn names(&self) -> Vec<String> {
         self.objects.keys().map(|(bucket, key)| format!("s3://{bucket}/{key}")).collect()
+    }
+
+    /// Stores a file as it is; full and foreign buckets take none.
+    pub(crate) fn put_file(&mut self, bucket: &str, key: &str, bytes: Vec<u8>, modified_ms: i64) {
+        if self.has_bucket(bucket) && self.bytes + bytes.len() <= MOST_BYTES {
+            let tag = known(checksum::etag(&bytes), bytes.len());
+            let object = Object { body: Body::Bytes(bytes.into()), tag, modified_ms, headers: Vec::new() };
+            self.insert(bucket, key, object);
+        }
+    }
+
+    /// Keys with a beginning.
+    pub(crate) fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let from = (bucket.to_owned(), prefix.to_owned());
+        let own = self.objects.range(from..).take_while(|((b, k), _)| b == bucket && k.starts_with(prefix));
+        own.map(|((_, key), _)| key.clone()).collect()
+    }
+
+    /// The bytes of an object.
+    pub(crate) fn bytes(&self, bucket: &str, key: &str, store: &Store<'_>) -> Option<Vec<u8>> {
+        let object = self.objects.get(&(bucket.to_owned(), key.to_owned()))?;
+        object.bytes(store).map(|bytes| bytes.as_ref().clone())
     }
 
     fn insert(&mut self, bucket: &str, key: &str, object: Object) {
@@ -154,6 +180,7 @@ impl Objects {
             "DeleteBucket" => self.delete_bucket(&call),
             "GetBucketLocation" => Ok(self.location(&call)),
             "ListObjectsV2" | "ListObjects" => self.list(&call, operation == "ListObjectsV2"),
+            "PutBucketSetting" | "GetBucketSetting" | "DeleteBucketSetting" => self.setting(&call),
             "DeleteObjects" => Ok(self.delete_many(&call)),
             "PutObject" => self.put_object(&call),
             "CopyObject" => self.copy(&call),
@@ -233,7 +260,11 @@ impl Objects {
             }
             return Ok(plain(200).with("location", format!("/{bucket}")));
         }
-        let made = Bucket { region: home.to_owned(), created_ms: call.store.now.world_ms };
+        let made = Bucket {
+            region: home.to_owned(),
+            created_ms: call.store.now.world_ms,
+            settings: BTreeMap::new(),
+        };
         self.buckets.insert(bucket.clone(), made);
         Ok(plain(200).with("location", format!("/{bucket}")))
     }
@@ -262,14 +293,7 @@ impl Objects {
         if self.bytes + bytes.len() > MOST_BYTES {
             return Err(error(503, "SlowDown", "This stand-in is full."));
         }
-        let there = self.objects.contains_key(&(call.bucket.clone(), call.key.clone()));
-        if call.request.header("if-none-match") == Some("*") && there {
-            return Err(error(
-                412,
-                "PreconditionFailed",
-                "At least one of the pre-conditions you specified did not hold",
-            ));
-        }
+        self.may_write(call)?;
         let tag = checksum::etag(&bytes);
         let mut response = plain(200).with("etag", tag.clone());
         for (name, value) in checksum::verified(call.request, &bytes)? {
@@ -277,8 +301,8 @@ impl Objects {
         }
         let headers = body::kept_headers(call.request);
         let object = Object {
+            tag: known(tag, bytes.len()),
             body: Body::Bytes(bytes.into()),
-            tag: Some(tag),
             modified_ms: call.store.now.world_ms,
             headers,
         };
@@ -286,20 +310,61 @@ impl Objects {
         Ok(response)
     }
 
-    fn copy(&mut self, call: &Call<'_>) -> Answer {
-        let source = decode(call.request.header("x-amz-copy-source").unwrap_or(""));
-        let source = source.trim_start_matches('/').split('?').next().unwrap_or("").to_owned();
+    /// The conditions of a write: that nothing is there, or exactly what the caller saw.
+    fn may_write(&self, call: &Call<'_>) -> Result<(), Response> {
+        let there = self.objects.get(&(call.bucket.clone(), call.key.clone()));
+        let tag = there.and_then(|object| object.outline(call.store)).map(|(tag, _)| tag);
+        if call.request.header("if-none-match") == Some("*") && tag.is_some() {
+            let message = "At least one of the pre-conditions you specified did not hold";
+            return Err(error(412, "PreconditionFailed", message));
+        }
+        match (call.request.header("if-match"), tag) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(error(404, "NoSuchKey", "The specified key does not exist.")),
+            (Some(wanted), Some(tag)) if wanted.trim_matches('"') == tag.trim_matches('"') => Ok(()),
+            _ => {
+                let message = "At least one of the pre-conditions you specified did not hold";
+                Err(error(412, "PreconditionFailed", message))
+            }
+        }
+    }
+
+    /// The object that a copy names, with its bytes.
+    fn source(&self, call: &Call<'_>) -> Result<(Object, std::sync::Arc<Vec<u8>>), Response> {
+        let named = call.request.header("x-amz-copy-source").unwrap_or("");
+        let named = named.split("?versionId=").next().unwrap_or("").replace('+', "%2B");
+        let source = decode(named.trim_start_matches('/'));
         let (bucket, key) = source.split_once('/').unwrap_or((&source, ""));
+        if !self.has_bucket(bucket) {
+            return Err(no_bucket());
+        }
         let missing = || error(404, "NoSuchKey", "The specified key does not exist.");
-        let mut object =
-            self.objects.get(&(bucket.to_owned(), key.to_owned())).cloned().ok_or_else(missing)?;
+        let object = self.objects.get(&(bucket.to_owned(), key.to_owned())).cloned().ok_or_else(missing)?;
         let bytes = object.bytes(call.store).ok_or_else(missing)?;
+        let tag = object.tag(&bytes);
+        let is = |list: &str| list.split(',').any(|t| t.trim().trim_matches('"') == tag.trim_matches('"'));
+        let header = |name: &str| call.request.header(name);
+        if header("x-amz-copy-source-if-match").is_some_and(|l| !is(l))
+            || header("x-amz-copy-source-if-none-match").is_some_and(is)
+        {
+            let message = "At least one of the pre-conditions you specified did not hold";
+            return Err(error(412, "PreconditionFailed", message));
+        }
+        Ok((object, bytes))
+    }
+
+    fn copy(&mut self, call: &Call<'_>) -> Answer {
+        self.may_write(call)?;
+        let (mut object, bytes) = self.source(call)?;
+        if call.request.header("x-amz-metadata-directive") == Some("REPLACE") {
+            object.headers = body::kept_headers(call.request);
+        }
         if self.bytes + bytes.len() > MOST_BYTES {
             return Err(error(503, "SlowDown", "This stand-in is full."));
         }
         let tag = checksum::etag(&bytes);
+        object.tag = known(tag.clone(), bytes.len());
         object.body = Body::Bytes(bytes);
-        object.tag = Some(tag.clone());
         object.modified_ms = call.store.now.world_ms;
         self.insert(&call.bucket, &call.key, object);
         Ok(Response::xml(
@@ -311,6 +376,10 @@ impl Objects {
             ),
         ))
     }
+}
+
+fn known(tag: String, length: usize) -> OnceLock<(String, usize)> {
+    OnceLock::from((tag, length))
 }
 
 fn size(object: &Object) -> usize {
@@ -347,7 +416,17 @@ impl Object {
     }
 
     fn tag(&self, bytes: &[u8]) -> String {
-        self.tag.clone().unwrap_or_else(|| checksum::etag(bytes))
+        self.tag.get_or_init(|| (checksum::etag(bytes), bytes.len())).0.clone()
+    }
+
+    /// Tag and length, without writing a result a second time; `None` while it is not there.
+    fn outline(&self, store: &Store<'_>) -> Option<(String, usize)> {
+        let is_there = self.modified_ms <= store.now.world_ms || matches!(self.body, Body::Bytes(_));
+        if let Some(known) = self.tag.get().filter(|_| is_there) {
+            return Some(known.clone());
+        }
+        let bytes = self.bytes(store)?;
+        Some((self.tag(&bytes), bytes.len()))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Answer, Body, Call, MOST_BYTES, Object, Objects, body, checksum, error, plain};
 use crate::http::{Response, escape};
+use crate::time::iso;
 
 /// An upload that is not complete.
 #[derive(Clone, Debug)]
@@ -54,19 +55,46 @@ impl Objects {
         let number = number.filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
             error(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
         })?;
-        let bytes = body::content(call.request)?;
-        let checks = checksum::verified(call.request, &bytes)?;
+        let copies = call.request.header("x-amz-copy-source").is_some();
+        let bytes = if copies { self.part_of(call)? } else { body::content(call.request)? };
+        let checks = if copies { Vec::new() } else { checksum::verified(call.request, &bytes)? };
         let held: usize = self.uploads.values().flat_map(|u| u.parts.values().map(Vec::len)).sum();
         if self.bytes + held + bytes.len() > MOST_BYTES {
             return Err(error(503, "SlowDown", "This stand-in is full."));
         }
         let (_, upload) = self.upload_of(call)?;
-        let mut response = plain(200).with("etag", checksum::etag(&bytes));
+        let tag = checksum::etag(&bytes);
+        if copies {
+            upload.parts.insert(number, bytes);
+            let text = format!(
+                "<CopyPartResult><LastModified>{}</LastModified><ETag>{}</ETag></CopyPartResult>",
+                iso(call.store.now.world_ms),
+                escape(&tag)
+            );
+            return Ok(Response::xml(200, text));
+        }
+        let mut response = plain(200).with("etag", tag);
         for (name, value) in checks {
             response = response.with(&name, value);
         }
         upload.parts.insert(number, bytes);
         Ok(response)
+    }
+
+    /// The bytes of another object, or a range of them.
+    fn part_of(&self, call: &Call<'_>) -> Result<Vec<u8>, Response> {
+        let (_, bytes) = self.source(call)?;
+        let Some(asked) = call.request.header("x-amz-copy-source-range") else { return Ok(bytes.to_vec()) };
+        let range = asked.strip_prefix("bytes=").and_then(|r| r.split_once('-'));
+        let range = range.and_then(|(a, b)| Some((a.parse::<usize>().ok()?, b.parse::<usize>().ok()?)));
+        let part = range.and_then(|(from, to)| bytes.get(from..to.checked_add(1)?));
+        part.map(<[u8]>::to_vec).ok_or_else(|| {
+            error(
+                400,
+                "InvalidArgument",
+                "The x-amz-copy-source-range value must be of the form bytes=first-last",
+            )
+        })
     }
 
     pub(super) fn complete_upload(&mut self, call: &Call<'_>) -> Answer {
@@ -83,15 +111,30 @@ impl Objects {
         if !numbers.is_sorted_by(|a, b| a < b) {
             return Err(error(400, "InvalidPartOrder", "The list of parts was not in ascending order."));
         }
-        let parts: Option<Vec<&[u8]>> =
-            numbers.iter().map(|n| upload.parts.get(n).map(Vec::as_slice)).collect();
+        // A part is named by its number, and by its tag where one is given.
+        let tags: Vec<String> = text
+            .split("<Part>")
+            .skip(1)
+            .map(|part| part.split_once("<ETag>").map_or("", |(_, r)| r.split('<').next().unwrap_or("")))
+            .map(|tag| super::unescape(tag).trim_matches('"').to_owned())
+            .collect();
+        let fits = |at: usize, bytes: &[u8]| {
+            let given = tags.get(at).map_or("", String::as_str);
+            given.is_empty() || given == checksum::etag(bytes).trim_matches('"')
+        };
+        let parts: Option<Vec<&[u8]>> = numbers
+            .iter()
+            .enumerate()
+            .map(|(at, n)| upload.parts.get(n).map(Vec::as_slice).filter(|bytes| fits(at, bytes)))
+            .collect();
         let parts = parts.ok_or_else(|| {
             error(400, "InvalidPart", "One or more of the specified parts could not be found.")
         })?;
         let tag = checksum::etag_of_parts(&parts);
+        let whole = parts.concat();
         let object = Object {
-            body: Body::Bytes(parts.concat().into()),
-            tag: Some(tag.clone()),
+            tag: super::known(tag.clone(), whole.len()),
+            body: Body::Bytes(whole.into()),
             modified_ms: call.store.now.world_ms,
             headers: std::mem::take(&mut upload.headers),
         };

@@ -135,3 +135,55 @@ fn parts_make_an_object_and_copies_are_their_own() {
     assert_eq!(ask(&mut o, "POST", "/b-1?delete", &[], many).status, 200);
     assert_eq!(ask(&mut o, "DELETE", "/b-1", &[], b"").status, 204);
 }
+
+#[test]
+fn writes_have_conditions_and_parts_have_tags() {
+    let mut o = with_bucket();
+    let put = ask(&mut o, "PUT", "/b-1/k", &[], b"one");
+    let tag = put.headers.iter().find(|(n, _)| n == "etag").unwrap().1.clone();
+    assert_eq!(ask(&mut o, "PUT", "/b-1/k", &[("if-none-match", "*")], b"two").status, 412);
+    assert_eq!(ask(&mut o, "PUT", "/b-1/k", &[("if-match", "\"other\"")], b"two").status, 412);
+    assert_eq!(ask(&mut o, "PUT", "/b-1/none", &[("if-match", &tag)], b"two").status, 404);
+    assert_eq!(ask(&mut o, "PUT", "/b-1/k", &[("if-match", &tag)], b"two").status, 200);
+    assert_eq!(
+        ask(
+            &mut o,
+            "PUT",
+            "/b-1/c",
+            &[("x-amz-copy-source", "b-1/k"), ("x-amz-copy-source-if-match", &tag)],
+            b""
+        )
+        .status,
+        412
+    );
+    let begun = text(&ask(&mut o, "POST", "/b-1/m?uploads", &[], b""));
+    let id = begun.split("<UploadId>").nth(1).and_then(|r| r.split('<').next()).unwrap().to_owned();
+    let part = format!("/b-1/m?partNumber=1&uploadId={id}");
+    let copied = ask(
+        &mut o,
+        "PUT",
+        &part,
+        &[("x-amz-copy-source", "/b-1/k"), ("x-amz-copy-source-range", "bytes=1-2")],
+        b"",
+    );
+    let tag = text(&copied).split("&quot;").nth(1).unwrap().to_owned();
+    let list = |tag: &str| format!("<C><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part></C>");
+    let complete = format!("/b-1/m?uploadId={id}");
+    assert_eq!(ask(&mut o, "POST", &complete, &[], list("&quot;0&quot;").as_bytes()).status, 400);
+    assert_eq!(ask(&mut o, "POST", &complete, &[], list(&tag).as_bytes()).status, 200);
+    assert_eq!(ask(&mut o, "GET", "/b-1/m", &[], b"").body, b"wo");
+}
+
+#[test]
+fn settings_of_a_bucket_are_no_buckets() {
+    let mut o = with_bucket();
+    assert_eq!(ask(&mut o, "GET", "/b-1?policy", &[], b"").status, 404);
+    assert_eq!(ask(&mut o, "PUT", "/b-1?publicAccessBlock", &[], b"<P/>").status, 200);
+    assert_eq!(ask(&mut o, "GET", "/b-1?publicAccessBlock", &[], b"").body, b"<P/>");
+    assert_eq!(ask(&mut o, "DELETE", "/b-1?publicAccessBlock", &[], b"").status, 204);
+    assert_eq!(ask(&mut o, "GET", "/b-1?versioning", &[], b"").status, 200);
+    assert_eq!(ask(&mut o, "PUT", "/none?policy", &[], b"{}").status, 404);
+    assert_eq!(ask(&mut o, "PUT", "/b-1/k", &[], b"x").status, 200);
+    let shown = ask(&mut o, "GET", "/b-1/k?response-content-type=text%2Fx", &[], b"");
+    assert!(shown.headers.contains(&("content-type".into(), "text/x".into())), "{:?}", shown.headers);
+}

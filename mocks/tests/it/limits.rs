@@ -75,7 +75,7 @@ fn periods_and_zero_let_nothing_through() {
     c.now_ms += 60_000;
     refused(&c.create(&json!({})), 400, "outside the spending limit time window");
     let reserved = json!({"associations": [{"type": "RESERVATION_TIME_WINDOW_ARN",
-        "arn": "arn:aws:braket:eu-north-1:123456789012:reservation/x"}]});
+        "arn": "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c-0d3b-4f0e-9c55-1f0a7be1a2c3"}]});
     let _not_counted = c.made(&reserved);
     let arn = row(&mut c)["spendingLimitArn"].as_str().unwrap().to_owned();
     assert_eq!(c.ask("DELETE", &path("spending-limit", &arn, "/delete"), &Value::Null).0, 200);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod devices;
+mod jobs;
 mod keep;
 mod limits;
 mod server;

@@ -51,6 +51,19 @@ impl Caller {
         self.world.handle(Now::at(self.now_ms), &request).0
     }
 
+    /// A call of a service that names its operation in a header.
+    pub fn target(&mut self, service: &str, name: &str, body: &Value) -> Reply {
+        let scope = format!("AKIA/20270115/{}/{service}/aws4_request", self.region);
+        let headers = vec![
+            ("authorization".to_owned(), format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host")),
+            ("x-amz-target".to_owned(), name.to_owned()),
+        ];
+        let body = body.to_string().into_bytes();
+        let request = Request { method: "POST".into(), target: "/".into(), headers, body };
+        let reply = self.world.handle(Now::at(self.now_ms), &request).0;
+        (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
+    }
+
     pub fn ask(&mut self, method: &str, target: &str, body: &Value) -> Reply {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let reply = self.send("braket", method, target, body);

@@ -349,6 +349,28 @@ pub fn measured_and_asked(s: &Subject<'_>) -> Vec<Fault> {
     }
 }
 
+pub fn partly_measured(s: &Subject<'_>) -> Vec<Fault> {
+    let Some(first) = s.facts.measured.filter(|_| s.device.kind == DeviceKind::Simulator && is_service(s))
+    else {
+        return Vec::new();
+    };
+    let mut measured = vec![false; s.circuit.n_qubits as usize];
+    s.walk(&mut |site| {
+        if let Op::Measure { qubit, .. } = site.op
+            && let Some(slot) = measured.get_mut(*qubit as usize)
+        {
+            *slot = true;
+        }
+    });
+    let left = (0..s.circuit.n_qubits).filter(|&q| !measured[q as usize]);
+    let left: Vec<String> = left.map(|q| s.written(q)).collect();
+    if left.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("{} measures all qubits or none; not measured: {}", s.device.name, left.join(", "));
+    vec![Fault::new(first, message)]
+}
+
 /// Judged once shots are known and taken: exact results exclude nothing.
 pub fn conflicting(s: &Subject<'_>) -> Vec<Fault> {
     if s.shots.is_none_or(|n| n == 0) {

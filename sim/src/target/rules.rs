@@ -535,4 +535,14 @@ pub static RULES: &[Rule] = &[
         None,
         Text,
     ),
+    row(
+        "SB4055",
+        "qubits left unmeasured",
+        "A managed simulator measures all qubits of a program or leaves that to the service.",
+        "measure every qubit that is declared, or write no measurement at all",
+        Some(
+            "Device requires all qubits in the program to be measured. This may be caused by declaring non-contiguous qubits or measuring partial qubits",
+        ),
+        Whole(j::partly_measured),
+    ),
 ];

@@ -2,12 +2,13 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use serde_json::json;
 use shotbook_mocks::{
-    Advance, Config, DeviceState, Listen, Policy, Recording, Server, environment, faults, serve_with,
-    state_of,
+    Advance, Config, DeviceState, Listen, Policy, Recording, Server, environment, faults, profile,
+    serve_with, state_of,
 };
 
 use crate::cli::circuit::read_text;
@@ -114,6 +115,9 @@ struct WorldArgs {
     /// Answer with what --record wrote, in its order, in place of a world
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["data", "record"])]
     replay: Option<String>,
+    /// Run the scripts of hybrid jobs as processes of this machine, with this Python (python3)
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true, default_missing_value = "python3")]
+    run_jobs: Option<String>,
     /// Another host name to answer to
     #[arg(long = "allow-host", value_name = "NAME")]
     hosts: Vec<String>,
@@ -198,11 +202,19 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         noise: args.noise == "on",
         windows: args.windows,
         split_results: args.split_results,
+        run_jobs: args.run_jobs.is_some(),
         devices,
     };
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-    let door = Listen { token, hosts: args.hosts.clone(), record, data: args.data.clone(), replay };
+    let door = Listen {
+        token,
+        hosts: args.hosts.clone(),
+        record,
+        data: args.data.clone(),
+        replay,
+        python: args.run_jobs.clone(),
+    };
     serve_with(listen, config, &world, door).map_err(|e| {
         let (why, help) = match e.kind() {
             std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable => {
@@ -222,13 +234,13 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                     .with_help("--listen 127.0.0.1:4599"));
             }
             let server = start(&world, listen)?;
+            let profile = Profile::new()?;
             out.line(&format!("listening http://{}", server.address()));
-            for (name, value) in environment(server.address()) {
+            for (name, value) in environment(server.address()).into_iter().chain(profile.variables()) {
                 out.line(&format!("export {name}={value}"));
             }
             out.line(&format!("export SHOTBOOK_MOCK_TOKEN={}", server.token()));
-            server.wait();
-            Ok(0)
+            interrupted()
         }
         What::Exec { world, limits, all_aws, command } => {
             exec(&world, &limits, all_aws, &command, context, out)
@@ -263,7 +275,8 @@ fn exec(
     let server = start(world, SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let mut child = Command::new(&command[0]);
     child.args(&command[1..]).envs(environment(server.address())).env("SHOTBOOK_MOCK_TOKEN", server.token());
-    child.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN");
+    let profile = Profile::new()?;
+    child.envs(profile.variables()).env_remove("AWS_SESSION_TOKEN");
     if all_aws {
         child.env("AWS_ENDPOINT_URL", format!("http://{}", server.address()));
     }
@@ -291,6 +304,50 @@ fn exec(
     use std::os::unix::process::ExitStatusExt;
     let code = status.code().or_else(|| status.signal().map(|s| 128 + s));
     Ok(code.and_then(|c| u8::try_from(c).ok()).unwrap_or(1))
+}
+
+/// A profile of AWS clients in a folder of its own: theirs at home may lead to the real thing.
+struct Profile(PathBuf);
+
+impl Profile {
+    fn new() -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("shotbook-mock-{}", uuid::Uuid::new_v4().simple()));
+        let made = std::fs::create_dir(&folder).and_then(|()| std::fs::write(folder.join("aws"), profile()));
+        made.map_err(|e| {
+            Failure::new("SB2001", format!("{}: {e}", folder.display()))
+                .with_help("TMPDIR=DIR shotbook mock …")
+        })?;
+        Ok(Self(folder))
+    }
+
+    fn variables(&self) -> [(String, String); 3] {
+        let file = self.0.join("aws").display().to_string();
+        [
+            ("AWS_PROFILE".to_owned(), "default".to_owned()),
+            ("AWS_CONFIG_FILE".to_owned(), file.clone()),
+            ("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file),
+        ]
+    }
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits for the signal that ends a stand-in.
+fn interrupted() -> Result<u8, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = || -> std::io::Result<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut terminated = signal(SignalKind::terminate())?;
+            let mut interrupted = signal(SignalKind::interrupt())?;
+            Ok(tokio::select! { _ = terminated.recv() => 143, _ = interrupted.recv() => 130 })
+        })
+    };
+    wait().map_err(|e| Failure::new("SB2001", format!("signals cannot be awaited: {e}")))
 }
 
 /// What a stand-in was asked to do: dollars, creates, repeated tokens.

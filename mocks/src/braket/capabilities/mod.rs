@@ -2,6 +2,8 @@
 
 mod analog;
 mod calibration;
+pub(super) mod pulse;
+pub(super) mod retired;
 
 use serde_json::{Map, Value, json};
 use shotbook_sim::target::{Connectivity, Device, DeviceKind, Pragma, ResultKind, Window};
@@ -28,8 +30,15 @@ fn headed(name: &str, version: &str) -> Value {
     json!({"name": format!("braket.device_schema.{name}"), "version": version})
 }
 
+/// Below which the calibrations of pulses are.
+pub(crate) const CALIBRATIONS: &str = "/_shotbook/calibrations/";
+
+fn calibrations_address(host: &str, arn: &str) -> String {
+    format!("http://{host}{CALIBRATIONS}{}.json", arn.rsplit('/').next().unwrap_or(""))
+}
+
 /// What the service says of a device, for clients that know OpenQASM and for those that do not.
-pub(super) fn document(device: &Device, openqasm: bool) -> Value {
+pub(super) fn document(device: &Device, openqasm: bool, host: &str) -> Value {
     let service = service(device);
     let action = action(device, openqasm);
     if device.kind == DeviceKind::Simulator {
@@ -53,6 +62,10 @@ pub(super) fn document(device: &Device, openqasm: bool) -> Value {
     if !device.analog {
         out["provider"] = calibration::provider(device);
         out["standardized"] = calibration::standardized(device);
+        if vendor == "rigetti" {
+            let address = calibrations_address(host, &device.arn);
+            out["pulse"] = pulse::properties(&device.qubit_labels, &address);
+        }
     }
     out
 }
@@ -165,7 +178,7 @@ fn program(device: &Device) -> Value {
         "supportedOperations": device.operations, "supportedModifiers": [],
         "supportedPragmas": takes, "forbiddenPragmas": refuses,
         "maximumQubitArrays": 1, "maximumClassicalArrays": 1, "forbiddenArrayOperations": arrays,
-        "requiresAllQubitsMeasurement": false, "supportPhysicalQubits": device.physical_qubits,
+        "requiresAllQubitsMeasurement": simulator, "supportPhysicalQubits": device.physical_qubits,
         "requiresContiguousQubitIndices": false, "supportsPartialVerbatimBox": device.partial_verbatim,
         "supportsUnassignedMeasurements": device.unassigned_measurement,
         "disabledQubitRewiringSupported": false, "supportedResultTypes": results(device),
