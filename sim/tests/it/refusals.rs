@@ -1,7 +1,7 @@
 //! Every refusal that Braket publishes is predicted in its own words.
 //!
-//! Source of the words: Braket Developer Guide, "Troubleshooting OpenQASM"; the last two are those of
-//! amazon-braket-default-simulator 1.41.2.
+//! Source of the words: Braket Developer Guide, "Troubleshooting OpenQASM", and the SDK's own tests; the
+//! last two are those of amazon-braket-default-simulator 1.41.2.
 
 use shotbook_sim::diagnostic::{Severity, Sources};
 use shotbook_sim::qasm::{self, Inputs, ParseOptions, Reading};
@@ -45,6 +45,12 @@ const PUBLISHED: &[(By, u64, &str, &str)] = &[
         10,
         "Qubits should not be explicitly measured when result types are requested.",
         "OPENQASM 3.0;\nqubit[1] q;\nbit[1] b;\nb[0] = measure q[0];\n#pragma braket result probability",
+    ),
+    (
+        By::On("sv1"),
+        10,
+        "Device requires all qubits in the program to be measured. This may be caused by declaring non-contiguous qubits or measuring partial qubits",
+        "OPENQASM 3.0;\nqubit[2] q;\nbit[1] b;\nh q[0];\ncnot q[0], q[1];\nb[0] = measure q[0];",
     ),
     (
         By::Service,
