@@ -119,9 +119,11 @@ def sampled_results():
     check("sample", len(values[1]) == 500 and set(values[1]) == {1, -1})
     both = bell().expectation(Observable.X() @ Observable.X(), target=[0, 1])
     near("sampled XX", sv1.run(both, shots=500).result().values[0], 1, 1e-9)
-    partial = Circuit().x(0).h(1).x(2).measure(2).measure(0)
-    result = sv1.run(partial, shots=20).result()
-    check("chosen qubits", result.measured_qubits == [2, 0] and result.measurement_counts == {"11": 20})
+    order = Circuit().x(0).i(1).x(2).measure(2).measure(0).measure(1)
+    result = sv1.run(order, shots=20).result()
+    check("chosen order", result.measured_qubits == [2, 0, 1] and result.measurement_counts == {"110": 20})
+    raises("qubits left unmeasured", ["ValidationException", "requires all qubits in the program to be measured"],
+           lambda: sv1.run(Circuit().x(0).h(1).measure(0), shots=20))
     source = "OPENQASM 3.0;\ninput float a;\nqubit[2] q;\nbit[2] c;\nrx(a) q[0];\nc = measure q;\n"
     result = sv1.run(OpenQASMProgram(source=source, inputs={"a": math.pi}), shots=10).result()
     check("OpenQASM", result.measurement_counts == {"10": 10}, result.measurement_counts)
@@ -212,7 +214,7 @@ def lives():
     sv1 = AwsDevice(SV1)
     task = sv1.run(bell(), shots=10, tags={"team": "a"})
     check("tags", task.metadata()["tags"] == {"team": "a"})
-    braket = boto3.client("braket", region_name="us-east-1")
+    braket = boto3.client("braket")
     found = braket.search_quantum_tasks(filters=[
         {"name": "deviceArn", "operator": "EQUAL", "values": [SV1]},
         {"name": "status", "operator": "EQUAL", "values": ["COMPLETED"]}])["quantumTasks"]

@@ -1,7 +1,7 @@
 //! Devices: what they are, whether they take work, and who may ask.
 
 use serde_json::{Value, json};
-use shotbook_sim::target::{Catalogue, Device, DeviceKind, DeviceState, Retired};
+use shotbook_sim::target::{Catalogue, Connectivity, Device, DeviceKind, DeviceState, Retired};
 
 use super::{Call, Task, capabilities, error, invalid, page, text, texts};
 use crate::faults::Kind;
@@ -153,10 +153,16 @@ pub(crate) fn calibrations(path: &str) -> Response {
     let name = path.strip_prefix(capabilities::CALIBRATIONS).and_then(|n| n.strip_suffix(".json"));
     let is_named = |arn: &str| name.is_some_and(|n| !n.is_empty() && arn.ends_with(&format!("rigetti/{n}")));
     let catalogue = Catalogue::embedded();
-    let now = catalogue.devices().iter().find(|d| is_named(&d.arn)).map(|d| d.qubit_labels.clone());
-    let before = || catalogue.retired().iter().find(|d| is_named(&d.arn)).map(capabilities::retired::labels);
-    match now.or_else(before) {
-        Some(qubits) => Response::json(200, &capabilities::pulse::calibrations(&qubits)),
+    let pulses = capabilities::pulse::calibrations;
+    if let Some(device) = catalogue.devices().iter().find(|d| is_named(&d.arn)) {
+        let pairs = match &device.connectivity {
+            Connectivity::Edges(edges) => edges.as_slice(),
+            _ => &[],
+        };
+        return Response::json(200, &pulses(&device.qubit_labels, pairs));
+    }
+    match catalogue.retired().iter().find(|d| is_named(&d.arn)) {
+        Some(old) => Response::json(200, &pulses(&capabilities::retired::labels(old), &[])),
         None => Response::json(404, &json!({"message": "there are no such calibrations"})),
     }
 }

@@ -74,8 +74,7 @@ pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -
     if let Some(refusal) = include::refusal(source) {
         return Err(refusal);
     }
-    let lines = with_lines(source);
-    let reading = qasm::read("source", &lines, &ParseOptions::default(), inputs);
+    let reading = qasm::read("source", with_lines(source), &ParseOptions::default(), inputs);
     let Some(circuit) = &reading.circuit else {
         let wrong = reading.diagnostics.iter().find(|d| d.severity == Severity::Error);
         let said = wrong.and_then(|d| target::published(d, &reading.sources));

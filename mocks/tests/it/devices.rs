@@ -41,7 +41,8 @@ fn pulse_control_has_frames_and_calibrations() {
     let place = address.split_once("127.0.0.1").map(|(_, p)| p.to_owned()).unwrap();
     let reply = c.send("none", "GET", &place, Vec::new());
     let calibrations: Value = serde_json::from_slice(&reply.body).unwrap();
-    assert!(calibrations["gates"]["0"]["rx"].is_array(), "{calibrations}");
+    assert_eq!(calibrations["gates"]["0"]["rx"].as_array().map(Vec::len), Some(4));
+    assert!(calibrations["gates"]["0-1"]["cz"].is_array() && calibrations["gates"]["0"]["rz"].is_array());
     assert_eq!(c.send("none", "GET", "/_shotbook/calibrations/Garnet.json", Vec::new()).status, 404);
 }
 

@@ -136,6 +136,32 @@ struct Limits {
     no_duplicates: bool,
 }
 
+/// How a stand-in listens, by its flags.
+fn door(args: &WorldArgs) -> Result<Listen, Failure> {
+    let usage = |why: String| Failure::new("SB2001", why);
+    let replay = match &args.replay {
+        Some(file) => {
+            Some(Recording::parse(&read_text(file)?).map_err(|why| usage(format!("{file}: {why}")))?)
+        }
+        None => None,
+    };
+    let record = match &args.record {
+        None => None,
+        Some(path) => {
+            let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            Some(opened.map_err(|e| usage(format!("{}: {e}", path.display())))?)
+        }
+    };
+    Ok(Listen {
+        token: format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()),
+        hosts: args.hosts.clone(),
+        record,
+        data: args.data.clone(),
+        replay,
+        python: args.run_jobs.clone(),
+    })
+}
+
 fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
     let usage = |why: String| Failure::new("SB2001", why);
     let advance = match args.latency.as_deref().map(super::run::duration).transpose()? {
@@ -177,19 +203,6 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         })?),
         None => None,
     };
-    let replay = match &args.replay {
-        Some(file) => {
-            Some(Recording::parse(&read_text(file)?).map_err(|why| usage(format!("{file}: {why}")))?)
-        }
-        None => None,
-    };
-    let record = match &args.record {
-        None => None,
-        Some(path) => {
-            let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            Some(opened.map_err(|e| usage(format!("{}: {e}", path.display())))?)
-        }
-    };
     let config = Config {
         seed: args.seed,
         account: args.account.clone(),
@@ -205,16 +218,8 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         run_jobs: args.run_jobs.is_some(),
         devices,
     };
-    let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-    let door = Listen {
-        token,
-        hosts: args.hosts.clone(),
-        record,
-        data: args.data.clone(),
-        replay,
-        python: args.run_jobs.clone(),
-    };
+    let door = door(args)?;
     serve_with(listen, config, &world, door).map_err(|e| {
         let (why, help) = match e.kind() {
             std::io::ErrorKind::AddrInUse | std::io::ErrorKind::AddrNotAvailable => {
@@ -234,13 +239,15 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                     .with_help("--listen 127.0.0.1:4599"));
             }
             let server = start(&world, listen)?;
+            // From here on a signal ends it in order, so that the profile goes with it.
+            let ending = Ending::new()?;
             let profile = Profile::new()?;
             out.line(&format!("listening http://{}", server.address()));
             for (name, value) in environment(server.address()).into_iter().chain(profile.variables()) {
                 out.line(&format!("export {name}={value}"));
             }
             out.line(&format!("export SHOTBOOK_MOCK_TOKEN={}", server.token()));
-            interrupted()
+            Ok(ending.wait())
         }
         What::Exec { world, limits, all_aws, command } => {
             exec(&world, &limits, all_aws, &command, context, out)
@@ -336,18 +343,33 @@ impl Drop for Profile {
     }
 }
 
-/// Waits for the signal that ends a stand-in.
-fn interrupted() -> Result<u8, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = || -> std::io::Result<u8> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// The signals that end a stand-in.
+struct Ending {
+    runtime: tokio::runtime::Runtime,
+    terminated: tokio::signal::unix::Signal,
+    interrupted: tokio::signal::unix::Signal,
+}
+
+impl Ending {
+    fn new() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let make = || -> std::io::Result<Self> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (terminated, interrupted) = runtime.block_on(async {
+                Ok::<_, std::io::Error>((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+            })?;
+            Ok(Self { runtime, terminated, interrupted })
+        };
+        make().map_err(|e| Failure::new("SB2001", format!("signals cannot be awaited: {e}")))
+    }
+
+    /// Waits for one, and gives the exit code that a shell would show.
+    fn wait(self) -> u8 {
+        let Self { runtime, mut terminated, mut interrupted } = self;
         runtime.block_on(async {
-            let mut terminated = signal(SignalKind::terminate())?;
-            let mut interrupted = signal(SignalKind::interrupt())?;
-            Ok(tokio::select! { _ = terminated.recv() => 143, _ = interrupted.recv() => 130 })
+            tokio::select! { _ = terminated.recv() => 143, _ = interrupted.recv() => 130 }
         })
-    };
-    wait().map_err(|e| Failure::new("SB2001", format!("signals cannot be awaited: {e}")))
+    }
 }
 
 /// What a stand-in was asked to do: dollars, creates, repeated tokens.

@@ -61,28 +61,40 @@ pub(super) fn properties(qubits: &[u32], calibrations: &str) -> Value {
     })
 }
 
-/// Pulses of a quarter turn for each qubit, as the address of the calibrations gives them.
-pub(in crate::braket) fn calibrations(qubits: &[u32]) -> Value {
+/// The pulses of all native gates, as the address of the calibrations gives them: turns about X by
+/// quarters and halves, about Z by any angle, and the coupling of each pair.
+pub(in crate::braket) fn calibrations(qubits: &[u32], pairs: &[(u32, u32)]) -> Value {
+    use std::f64::consts::{FRAC_PI_2, PI};
     let argument = |name: &str, value: Value, kind: &str| json!({"name": name, "value": value, "type": kind});
-    let length = json!([
-        argument("length", json!(4e-8), "float"),
-        argument("sigma", json!(1e-8), "float"),
-        argument("beta", json!(-1e-9), "float"),
-        argument("amplitude", json!(0.4), "float")
-    ]);
-    let gates: Map<String, Value> = qubits
-        .iter()
-        .map(|q| {
-            let play = json!({"name": "play", "arguments": [
-                argument("frame", json!(format!("Transmon_{q}_charge_tx")), "frame"),
-                argument("waveform", json!("quarter_turn"), "waveform")]});
-            let turn = json!({"name": "rx", "qubits": [q.to_string()], "calibrations": [play],
-                "arguments": [std::f64::consts::FRAC_PI_2.to_string()]});
-            (q.to_string(), json!({"rx": [turn]}))
-        })
-        .collect();
-    json!({"gates": gates, "waveforms": {"quarter_turn":
-        {"waveformId": "quarter_turn", "name": "drag_gaussian", "arguments": length}}})
+    let frame = |q: u32| argument("frame", json!(format!("Transmon_{q}_charge_tx")), "frame");
+    let play = |q: u32, waveform: &str| json!({"name": "play", "arguments": [frame(q), argument("waveform", json!(waveform), "waveform")]});
+    let mut gates = Map::new();
+    for &q in qubits {
+        let turn = |angle: f64| {
+            let waveform = if angle.abs() > 2.0 { "half_turn" } else { "quarter_turn" };
+            json!({"name": "rx", "qubits": [q.to_string()], "arguments": [angle.to_string()],
+                "calibrations": [play(q, waveform)]})
+        };
+        let shift = json!({"name": "shift_phase",
+            "arguments": [frame(q), argument("phase", json!("-1.0*theta"), "expr")]});
+        let phase = json!({"name": "rz", "qubits": [q.to_string()], "arguments": ["theta"],
+            "calibrations": [shift]});
+        let turns: Vec<Value> = [FRAC_PI_2, -FRAC_PI_2, PI, -PI].into_iter().map(turn).collect();
+        gates.insert(q.to_string(), json!({"rx": turns, "rz": [phase]}));
+    }
+    for (a, b) in pairs {
+        let both = json!([a.to_string(), b.to_string()]);
+        let coupling = json!({"name": "cz", "qubits": both, "arguments": [],
+            "calibrations": [play(*a, "half_turn"), play(*b, "half_turn")]});
+        gates.insert(format!("{a}-{b}"), json!({"cz": [coupling]}));
+    }
+    let waveform = |name: &str, amplitude: f64| {
+        json!({"waveformId": name, "name": "drag_gaussian", "arguments": [
+            argument("length", json!(4e-8), "float"), argument("sigma", json!(1e-8), "float"),
+            argument("beta", json!(-1e-9), "float"), argument("amplitude", json!(amplitude), "float")]})
+    };
+    json!({"gates": gates, "waveforms": {"quarter_turn": waveform("quarter_turn", 0.2),
+        "half_turn": waveform("half_turn", 0.4)}})
 }
 
 fn waveforms() -> Value {
