@@ -100,7 +100,7 @@ fn a_live_quote_knows_states_queues_and_windows() {
 fn a_reservation_makes_tasks_free_and_its_hours_come_from_the_users_table() {
     let world = World::new();
     let bell = circuit("bell.qasm");
-    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c";
+    let arn = "arn:aws:braket:eu-north-1:123456789012:reservation/5a0f0f9c-0d3b-4f0e-9c55-1f0a7be1a2c3";
     let quote = ["quote", &bell, "--shots", "1000", "--on", "garnet", "--reservation", arn, "--json"];
     let first = world.json(&quote, 0);
     let plain = world.json(&["quote", &bell, "--shots", "1000", "--on", "garnet", "--json"], 0);
