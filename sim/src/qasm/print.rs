@@ -164,8 +164,21 @@ fn call(call: &Call) -> String {
     }
     let arguments =
         if call.arguments.is_empty() { String::new() } else { format!("({})", list(&call.arguments)) };
-    let space = if call.operands.is_empty() { "" } else { " " };
-    out + &format!("{}{arguments}{space}{}", call.name.text, list(&call.operands))
+    let Some((first, rest)) = call.operands.split_first() else {
+        return out + &call.name.text + &arguments;
+    };
+    let rest: String = rest.iter().map(|e| format!(", {}", expr(e))).collect();
+    out + &format!("{}{arguments} {}{rest}", call.name.text, bare(first))
+}
+
+/// An expression that begins with its first word: behind a gate's name, a parenthesis holds angles.
+fn bare(e: &Expr) -> String {
+    match &e.kind {
+        ExprKind::Binary(op, a, b) if *op != BinaryOp::Join => {
+            format!("{} {} {}", bare(a), symbol(*op), expr(b))
+        }
+        _ => expr(e),
+    }
 }
 
 fn list(items: &[Expr]) -> String {
@@ -404,6 +417,7 @@ mod tests {
         for text in [
             "const int[8] n = -3 + 2 * 4 ** 2; uint x = n % 3 << 1; bool b = !(n == 3) && true || false;",
             "array[int[32], 2, 3] a = {{1, 2, 3}, {4, 5, 6}}; a[0, 1] += 2; a[1][2] = a[0:1:2, 1][0];",
+            "qubit[8] q; h q[0] - 1; cx q * 2 - 1, (q - 1) * 2;",
             "qubit[8] q; let s = q[0:2:6]; let t = q[{1, 3}] ++ q[-1]; h t; barrier; barrier s, q[0];",
             "qubit[2] q; ctrl(2) @ negctrl @ inv @ pow(1/2) @ x q; gphase(pi); delay[100ns] q[0]; box[1us] { h q; }",
             "bit[4] c = \"0101\"; if (c[0]) { c[1] = 1; } else { c[2] = 0; } while (c[3] == 1) { break; }",

@@ -298,6 +298,7 @@ fn a_program_that_would_not_end_is_refused_before_it_starts() {
     };
     for text in [
         doubling("gate g0 a { }", "gate gNEXT a { gLAST a; gLAST a; }", "qubit q; g60 q;"),
+        doubling("gate g1 a { g60 a; g60 a; } gate g0 a { x a; }", "gate hNEXT a { } gate gNEXT_ a { x a; }", "gate g60 a { g1 a; g1 a; } qubit q; g60 q;"),
         doubling("def g0(qubit a) { }", "def gNEXT(qubit a) { gLAST(a); gLAST(a); }", "qubit q; g60(q);"),
         doubling(
             "gate g0(t) a { rx(t) a; }",
@@ -341,4 +342,36 @@ fn an_array_is_not_copied_for_each_of_its_elements() {
     let text = "array[int[32], 1024, 900] a; for int i in [0:99999] { a[0, 0] = a[0, 0] + 1; } qubit q; rx(a[0, 0]) q;";
     let circuit = ok(text);
     assert_eq!(circuit.angles, [Angle::Fixed(100_000.0)]);
+}
+
+#[test]
+fn what_beginners_write_is_told_once_with_what_to_write() {
+    for (text, help) in [
+        ("qubit[2] q; H q[0];", "did you mean `h`?"),
+        ("qubit[2] q; CNOT q[0], q[1];", "did you mean `cnot`?"),
+        ("qubit q[2];", "write `qubit[…] q;`"),
+        ("bit c[2];", "write `bit[…] c;`"),
+        ("qubit[2] q; bit[2] c; measure q, c;", "write `c = measure q;`, one register or qubit at a time"),
+        (
+            "qubit[4] q; for int i in 0..3 { h q[i]; }",
+            "write `for int i in [0:3] { … }`; both ends are included",
+        ),
+        (
+            "qubit[4] q;\nfor (int i = 0; i < 2; i++) { h q[i]; }\n",
+            "write `for int i in [0:3] { … }`; both ends are included",
+        ),
+        ("qubit q; bit c;\nif c == 1 { x q; }", "what is asked stands in parentheses: `if (c == 1) { … }`"),
+        ("qubit q; bit c;\nif (c = 1) { x q; }", "two values are compared with `==`"),
+        ("qubit[2] q;\nctrl x q[0], q[1];", "a modifier ends with `@`: `ctrl @ x q[0], q[1];`"),
+        ("qubit q; rz(2pi) q;", "a product is written with `*`: `2*pi`"),
+        ("qubit[2] q; h(q[0]);", "write its qubits without parentheses: `h q[0];`"),
+        (
+            "from qiskit import QuantumCircuit\nqc = QuantumCircuit(2)\n",
+            "write the circuit as OpenQASM first: `qasm3.dumps(circuit)` of Qiskit, `to_ir` of Braket",
+        ),
+    ] {
+        let reading = read("t", text, &ParseOptions::default(), &Inputs::new());
+        let helps: Vec<_> = reading.diagnostics.iter().filter_map(|d| d.help.as_deref()).collect();
+        assert_eq!(helps, [help], "{text}\n{:#?}", reading.diagnostics);
+    }
 }

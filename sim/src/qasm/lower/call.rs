@@ -174,7 +174,10 @@ impl Lowering<'_> {
         let defined: Vec<String> = self.scopes.names().map(str::to_owned).collect();
         let all =
             known.chain(library::LIBRARY.iter().map(|(n, _)| *n)).chain(defined.iter().map(String::as_str));
-        let near = nearest(&name.text, all);
+        // Gates in capitals are the same gates in other tools.
+        let small = name.text.to_lowercase();
+        let small = (small != name.text && self.known_target(&small).is_some()).then_some(small);
+        let near = small.or_else(|| nearest(&name.text, all));
         let diagnostic = Diagnostic::error("SB5047", name.span, format!("there is no gate `{}`", name.text));
         let diagnostic = match near {
             Some(near) => diagnostic
@@ -262,6 +265,9 @@ impl Lowering<'_> {
     ) -> Lowered<()> {
         if self.calls.len() as u32 >= limits::NESTING {
             return self.limit(span, "levels of gate definitions", u64::from(limits::NESTING));
+        }
+        if self.forward {
+            self.step(span)?;
         }
         self.scopes.open_body();
         for (parameter, &term) in def.angles.iter().zip(angles) {

@@ -219,7 +219,12 @@ impl Lowering<'_> {
                 StmtKind::Call(call) => {
                     let once = match self.scopes.find(&call.name.text).map(|e| &e.symbol) {
                         Some(Symbol::Gate { size, .. }) => *size,
-                        _ => 1,
+                        Some(_) => 1,
+                        None => {
+                            // It may be defined further down, and be anything.
+                            self.forward |= self.known_target(&call.name.text).is_none();
+                            1
+                        }
                     };
                     let powers = call.modifiers.iter().filter(|m| matches!(m, Modifier::Power(_))).count();
                     once.saturating_mul(1 << powers.min(16))

@@ -82,6 +82,8 @@ pub(super) struct Lowering<'a> {
     last_barrier: Option<QubitRange>,
     /// The program is OpenQASM 2.
     two: bool,
+    /// A gate calls one that is not defined before it, so that sizes are not known in advance.
+    forward: bool,
     gates: u64,
     steps: u64,
     /// Nothing more is lowered: a limit was reached, or too much is wrong.
@@ -114,6 +116,7 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         library: HashMap::new(),
         last_barrier: None,
         two: false,
+        forward: false,
         gates: 0,
         steps: 0,
         over: false,

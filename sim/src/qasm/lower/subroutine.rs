@@ -30,6 +30,11 @@ impl Lowering<'_> {
             if let Some(Symbol::Kept) = self.scopes.find(&name.text).map(|e| &e.symbol) {
                 return self.outside(name);
             }
+            if self.known_target(&name.text).is_some() {
+                let message = format!("`{}` is a gate, and qubits stand behind it", name.text);
+                let help = format!("write its qubits without parentheses: `{} q[0];`", name.text);
+                return self.error("SB5021", name.span, message, &help);
+            }
             if Function::named(&name.text).is_none() {
                 return self.error(
                     "SB5021",

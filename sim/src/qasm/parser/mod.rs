@@ -85,6 +85,12 @@ impl<'a> Parser<'a> {
             self.skip_strays();
         }
         let mut out = Vec::new();
+        if self.is_name("from") || self.is_name("import") {
+            let help =
+                "write the circuit as OpenQASM first: `qasm3.dumps(circuit)` of Qiskit, `to_ir` of Braket";
+            self.error("SB5001", self.token.span, "this is a program in Python", help);
+            return (out, self.physical, self.diagnostics);
+        }
         while self.token.kind != Kind::End && self.diagnostics.len() < limits::DIAGNOSTICS {
             let before = self.token.span;
             if self.is_sign("}") {
@@ -198,6 +204,10 @@ impl<'a> Parser<'a> {
         let help = match wanted {
             "`,` or `;`" => "operands are separated by commas: `cnot q[0], q[1];`",
             "a statement" => "a statement begins with a gate, a keyword or a name",
+            "`(`" => "what is asked stands in parentheses: `if (c == 1) { … }`",
+            "`@`" => "a modifier ends with `@`: `ctrl @ x q[0], q[1];`",
+            "`)`" if self.is_sign("=") => "two values are compared with `==`",
+            "`)`" if self.token.kind == Kind::Name => "a product is written with `*`: `2*pi`",
             _ => "`shotbook help SB5001` shows what may stand here",
         };
         let diagnostic = Diagnostic::error("SB5001", self.token.span, message)
@@ -220,6 +230,14 @@ impl<'a> Parser<'a> {
         }
         self.advance();
         Ok(Name { text: text.to_owned(), span })
+    }
+
+    /// `qubit q[2];`: the size belongs to the type.
+    fn size_behind(&mut self, ty: &str, name: &Name) -> Lost {
+        let message = "the size stands before the name";
+        let help = format!("write `{ty}[…] {};`", name.text);
+        self.error("SB5001", self.token.span, message, &help);
+        Lost
     }
 
     fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: &str) {

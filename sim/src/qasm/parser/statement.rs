@@ -200,6 +200,9 @@ impl Parser<'_> {
             self.expect("]")?;
         }
         let name = self.name()?;
+        if !old_style && self.is_sign("[") {
+            return Err(self.size_behind("qubit", &name));
+        }
         if old_style && self.take_sign("[") {
             size = Some(self.expr()?);
             self.expect("]")?;
@@ -215,6 +218,9 @@ impl Parser<'_> {
         if old_style && self.take_sign("[") {
             ty.width = Some(Box::new(self.expr()?));
             self.expect("]")?;
+        }
+        if !old_style && ty.kind == TypeKind::Bit && self.is_sign("[") {
+            return Err(self.size_behind("bit", &name));
         }
         let value = if self.take_sign("=") { Some(self.expr()?) } else { None };
         self.end(StmtKind::Declare { constant, ty, name, value })
@@ -322,6 +328,11 @@ impl Parser<'_> {
         self.advance();
         let qubits = self.expr()?;
         let target = if self.take_sign("->") { Some(self.expr()?) } else { None };
+        if self.is_sign(",") {
+            let help = "write `c = measure q;`, one register or qubit at a time";
+            self.error("SB5001", self.token.span, "a measurement names one register or qubit", help);
+            return Err(Lost);
+        }
         self.end(StmtKind::Measure { qubits, target })
     }
 
@@ -358,8 +369,22 @@ impl Parser<'_> {
         Ok(StmtKind::If(condition, then, otherwise))
     }
 
+    /// A loop in the words of another language: told once, and its body passed over.
+    fn foreign_loop(&mut self) -> Lost {
+        let help = "write `for int i in [0:3] { … }`; both ends are included";
+        self.error("SB5001", self.token.span, "a loop runs over a range or a set", help);
+        while !self.is_sign("{") && self.token.kind != Kind::End {
+            self.advance();
+        }
+        let _passed = self.body();
+        Lost
+    }
+
     fn for_loop(&mut self) -> Parsed<StmtKind> {
         let start = self.advance().span;
+        if self.is_sign("(") {
+            return Err(self.foreign_loop());
+        }
         let ty = if self.type_kind().is_some() {
             self.type_expr()?
         } else {
@@ -379,6 +404,9 @@ impl Parser<'_> {
         } else {
             Over::Value(self.expr()?)
         };
+        if self.is_sign(".") || self.token.kind == Kind::Float {
+            return Err(self.foreign_loop());
+        }
         Ok(StmtKind::For(ty, name, Box::new(over), self.body_or_one()?))
     }
 
