@@ -1,14 +1,14 @@
 //! The state of the stand-in, and the one function that moves it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shotbook_sim::target::{Catalogue, DeviceState};
 
-use crate::braket::{self, Job, Limit, Task, tasks};
+use crate::braket::{self, Job, Limit, Past, Task, tasks};
 use crate::faults::{Fault, Faults, Kind};
 use crate::http::{Delivery, Request, Response, decode};
 use crate::meter::{self, Meter};
@@ -116,6 +116,9 @@ pub(crate) struct Note {
     pub fault: Option<Fault>,
     /// Tasks that ended with it.
     pub ended: Vec<usize>,
+    /// What came of each of them; absent in files of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pasts: Vec<Option<Past>>,
 }
 
 /// Whether an operation that succeeds changes anything by itself.
@@ -126,10 +129,26 @@ fn writes(request: &Request, operation: &str) -> bool {
 }
 
 /// A file of a task's result.
-fn rendered(tasks: &[Task], split: bool, task: usize, name: &str) -> Option<Vec<u8>> {
-    let task = tasks.get(task)?;
-    let Some(Outcome::Ran { programs, .. }) = &task.outcome else { return None };
+fn rendered(tasks: &[Task], (split, seed): (bool, u64), at: usize, name: &str) -> Option<Vec<u8>> {
+    let task = tasks.get(at)?;
+    let outcome = match task.outcome.get() {
+        None if task.is_remembered() => task.outcome.get_or_init(|| work_of(task, at, 0, seed).run().outcome),
+        given => given?,
+    };
+    let Outcome::Ran { programs, .. } = outcome else { return None };
     part(&task.action, programs, &task.facts(split), name).map(String::into_bytes)
+}
+
+/// What it takes to simulate a task; its seed is drawn from the world's and its place.
+fn work_of(task: &Task, at: usize, epoch: u64, seed: u64) -> Work {
+    Work {
+        task: at,
+        epoch,
+        action: Arc::clone(&task.action),
+        shots: task.shots,
+        seed: tasks::seed(seed, at),
+        stop: Arc::clone(&task.stop),
+    }
 }
 
 /// Who asks, and where.
@@ -200,7 +219,8 @@ impl World {
     /// Leaves simulation to others, who take it with [`Self::work`].
     pub(crate) fn share_work(&mut self) {
         let mut queues: [VecDeque<usize>; 2] = Default::default();
-        for (index, task) in self.tasks.iter().enumerate().filter(|(_, t)| !t.is_over()) {
+        let waits = |t: &Task| !t.is_over() || t.is_remembered();
+        for (index, task) in self.tasks.iter().enumerate().filter(|(_, t)| waits(t)) {
             queues[usize::from(!task.action.is_quick(task.shots))].push_back(index);
         }
         self.queues = Some(queues);
@@ -276,7 +296,10 @@ impl World {
                 }
             }
         };
-        let note = changed.then(|| Note { counter, fault: fault.clone(), ended: self.ended.clone() });
+        let note = changed.then(|| {
+            let pasts = self.ended.iter().map(|&i| self.tasks[i].to_remember()).collect();
+            Note { counter, fault: fault.clone(), ended: self.ended.clone(), pasts }
+        });
         let skew = fault.filter(|f| f.kind == Kind::ClockSkew).map_or(0, |f| f.delay_ms);
         let date = now.wall_ms.saturating_add(i64::try_from(skew).unwrap_or(i64::MAX));
         let response = response
@@ -289,6 +312,15 @@ impl World {
     /// Lives through a noted request again: the same names, the same ends.
     pub(crate) fn live_again(&mut self, now: Now, request: &Request, note: Note) {
         self.counter = note.counter;
+        for (&index, past) in note.ended.iter().zip(note.pasts) {
+            match (self.tasks.get_mut(index), past) {
+                (Some(task), Some(Past::Failed(why))) => {
+                    let _once = task.outcome.set(Outcome::Failed(why));
+                }
+                (Some(task), past) => task.past = past,
+                (None, _) => {}
+            }
+        }
         self.only = Some(note.ended);
         let caller = self.caller(request);
         let operation = operation(request);
@@ -353,14 +385,14 @@ impl World {
 
     /// The bytes of an object.
     pub(crate) fn object(&self, bucket: &str, key: &str, now: Now) -> Option<Vec<u8>> {
-        let (tasks, split) = (&self.tasks, self.config.split_results);
-        let render = |task: usize, name: &str| rendered(tasks, split, task, name);
+        let (tasks, how) = (&self.tasks, (self.config.split_results, self.config.seed));
+        let render = |task: usize, name: &str| rendered(tasks, how, task, name);
         self.objects.bytes(bucket, key, &Store { region: "", now, render: &render })
     }
 
     fn store(&mut self, now: Now, request: &Request, operation: &'static str, caller: &Caller) -> Response {
-        let (tasks, split) = (&self.tasks, self.config.split_results);
-        let render = |task: usize, name: &str| rendered(tasks, split, task, name);
+        let (tasks, how) = (&self.tasks, (self.config.split_results, self.config.seed));
+        let render = |task: usize, name: &str| rendered(tasks, how, task, name);
         let store = Store { region: &caller.region, now, render: &render };
         self.objects.handle(request, operation, &store)
     }
@@ -407,21 +439,9 @@ impl World {
                 quick.pop_front().or_else(|| (worker == Worker::Any).then(|| large.pop_front()).flatten());
             let index = next?;
             let task = &self.tasks[index];
-            if !task.is_over() && task.outcome.is_none() {
-                return Some(self.work_of(index));
+            if (!task.is_over() || task.past.is_some()) && task.outcome.get().is_none() {
+                return Some(work_of(task, index, self.epoch, self.config.seed));
             }
-        }
-    }
-
-    fn work_of(&self, index: usize) -> Work {
-        let task = &self.tasks[index];
-        Work {
-            task: index,
-            epoch: self.epoch,
-            action: Arc::clone(&task.action),
-            shots: task.shots,
-            seed: tasks::seed(self.config.seed, index),
-            stop: Arc::clone(&task.stop),
         }
     }
 
@@ -431,7 +451,7 @@ impl World {
             && let Some(task) = self.tasks.get_mut(done.task)
             && !task.stop.load(std::sync::atomic::Ordering::Relaxed)
         {
-            task.outcome = Some(done.outcome);
+            let _once = task.outcome.set(done.outcome);
         }
     }
 
@@ -446,8 +466,9 @@ impl World {
 
     /// Simulates now, unless threads do it.
     pub(crate) fn simulate_here(&mut self, index: usize) {
-        if self.queues.is_none() && self.tasks[index].outcome.is_none() {
-            let done = self.work_of(index).run();
+        let task = &self.tasks[index];
+        if self.queues.is_none() && task.outcome.get().is_none() && task.past.is_none() {
+            let done = work_of(task, index, self.epoch, self.config.seed).run();
             self.finish(done);
         }
     }
@@ -457,7 +478,7 @@ impl World {
         let subject = request.path().strip_prefix("/quantum-task/").filter(|_| request.method == "GET")?;
         let task = self.tasks.get(*self.by_arn.get(&decode(subject))?)?;
         let fated = matches!(task.fate, Some(Kind::Stuck | Kind::FailTask));
-        let waits = task.outcome.is_none()
+        let waits = task.outcome.get().is_none()
             && !task.is_over()
             && !fated
             && task.status != "CANCELLING"
@@ -506,7 +527,7 @@ impl World {
                 self.meter.cost_nano_usd += task.charge;
             }
         } else {
-            task.outcome = None;
+            task.outcome = OnceLock::new();
         }
         if let Some((arn, estimate)) = &task.limit
             && let Some(limit) = self.limits.get_mut(arn)

@@ -15,7 +15,7 @@ pub(crate) use devices::calibrations;
 pub(crate) use jobs::Job;
 pub(crate) use script::Script;
 pub(crate) use spending::Limit;
-pub(crate) use task::Task;
+pub(crate) use task::{Past, Task};
 
 use std::collections::BTreeMap;
 

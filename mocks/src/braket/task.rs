@@ -1,9 +1,10 @@
 //! A quantum task and what its life says.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::faults::Kind;
@@ -36,11 +37,40 @@ pub(crate) struct Task {
     pub fate_ms: i64,
     /// The spending limit that it counts in, and the estimate there. Units: nano-dollars.
     pub limit: Option<(String, i128)>,
-    pub outcome: Option<Outcome>,
+    pub outcome: OnceLock<Outcome>,
+    /// What a past says of its outcome, which is computed again when somebody looks.
+    pub past: Option<Past>,
     pub stop: Arc<AtomicBool>,
 }
 
+/// What is remembered of an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Past {
+    /// Executables that ran, all of them, and the time they took.
+    Ran {
+        good: u64,
+        all: u64,
+        duration_ms: u64,
+    },
+    Failed(String),
+}
+
 impl Task {
+    /// What to remember of it, now that it is over.
+    pub(crate) fn to_remember(&self) -> Option<Past> {
+        let (good, all) = self.executables();
+        match (&self.failure, all) {
+            (_, 1..) => Some(Past::Ran { good, all, duration_ms: self.duration_ms() }),
+            (Some(why), 0) if self.fate != Some(Kind::FailTask) => Some(Past::Failed(why.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether it ran in a past and was not computed again.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.outcome.get().is_none() && matches!(self.past, Some(Past::Ran { .. }))
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.status, "COMPLETED" | "FAILED" | "CANCELLED")
     }
@@ -52,12 +82,13 @@ impl Task {
 
     /// Executables that ran, and all.
     fn executables(&self) -> (u64, u64) {
-        match &self.outcome {
-            Some(Outcome::Ran { programs, .. }) => {
+        match (self.outcome.get(), &self.past) {
+            (Some(Outcome::Ran { programs, .. }), _) => {
                 let all = programs.iter().map(|p| p.len() as u64).sum();
                 let good = programs.iter().flatten().filter(|r| r.is_ok()).count() as u64;
                 (good, all)
             }
+            (None, Some(Past::Ran { good, all, .. })) => (*good, *all),
             _ => (0, 0),
         }
     }
@@ -70,8 +101,10 @@ impl Task {
     }
 
     pub(crate) fn duration_ms(&self) -> u64 {
-        match &self.outcome {
-            Some(Outcome::Ran { duration_ms, .. }) => *duration_ms,
+        match (self.outcome.get(), &self.past) {
+            (Some(Outcome::Ran { duration_ms, .. }), _) | (None, Some(Past::Ran { duration_ms, .. })) => {
+                *duration_ms
+            }
             _ => 0,
         }
     }

@@ -1,7 +1,7 @@
 //! Quantum tasks: create, get, cancel, search.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,7 +87,8 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         fate: call.fate,
         fate_ms: call.fault_ms,
         limit,
-        outcome: None,
+        outcome: OnceLock::new(),
+        past: None,
         stop: Arc::new(AtomicBool::new(false)),
     };
     let out = json!({"quantumTaskArn": task.arn});
@@ -190,7 +191,8 @@ pub(crate) fn advance(world: &mut World, index: usize, now: Now) {
     }
     world.simulate_here(index);
     let task = &world.tasks[index];
-    match &task.outcome {
+    match task.outcome.get() {
+        None if task.is_remembered() => world.end(index, now, "COMPLETED", None),
         None if task.status == "CANCELLING" => {}
         None => world.tasks[index].status = "RUNNING",
         Some(Outcome::Failed(why)) => {

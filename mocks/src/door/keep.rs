@@ -3,8 +3,11 @@
 //! Two files and no others: what the world is, and a line of JSON for each change. A process that
 //! ends in the middle of a line loses that line, whose answer nobody has seen.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Error, ErrorKind, Result, Seek as _, SeekFrom, Write as _};
+use std::io::{
+    BufRead as _, BufReader, BufWriter, Error, ErrorKind, Result, Seek as _, SeekFrom, Write as _,
+};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,11 +16,14 @@ use serde_json::{Value, json};
 
 use super::control;
 use crate::http::{Request, hex, unhex};
+use crate::route;
 use crate::time::Now;
 use crate::world::{Config, Note, World};
 
 const WHAT: &str = "world.json";
 const CHANGES: &str = "changes.jsonl";
+/// A file smaller than this is not worth a second look.
+const COMPACT_BYTES: u64 = 64 << 10;
 
 /// The open file of changes.
 pub(super) struct Keep(Mutex<File>);
@@ -62,6 +68,7 @@ pub(super) fn open(folder: &Path, config: Config, id: &str) -> Result<(World, Op
     let id = identity(folder, &config, id)?;
     let mut world = World::new(config, id);
     let last = live_again(&mut file, &mut world).map_err(about)?;
+    let file = without_superseded(file, folder).map_err(about)?;
     Ok((world, last, Keep(Mutex::new(file))))
 }
 
@@ -123,6 +130,76 @@ fn live_again(file: &mut File, world: &mut World) -> Result<Option<Now>> {
     Ok(last)
 }
 
+/// What a line does to one object, for those that do nothing else; `None` reads others or does more.
+fn object_of(line: &Line) -> Option<(String, bool)> {
+    let plain = line.note.as_ref().is_some_and(|n| n.fault.is_none() && n.ended.is_empty());
+    let request = Request {
+        method: line.method.clone(),
+        target: line.target.clone(),
+        headers: line.headers.clone(),
+        body: Vec::new(),
+    };
+    let writes = matches!(route::operation(&request), "S3.PutObject" | "S3.DeleteObject");
+    let place = format!("{} {}", route::bucket_of_host(&request).unwrap_or(""), request.path());
+    (plain && writes).then(|| (place, request.header("if-match").is_some()))
+}
+
+/// Which lines are of no account, because a later one writes or deletes the same object whatever was there.
+fn superseded(lines: &[(Option<(String, bool)>, bool)]) -> Vec<bool> {
+    let mut later = HashSet::new();
+    let mut out = vec![false; lines.len()];
+    for (at, (object, reads)) in lines.iter().enumerate().rev() {
+        if *reads {
+            // What a copy reads must be there.
+            later.clear();
+        }
+        let Some((place, conditional)) = object else { continue };
+        if *conditional {
+            later.remove(place);
+        } else {
+            out[at] = !later.insert(place.clone());
+        }
+    }
+    out
+}
+
+/// The file without the lines of no account, when they are most of it.
+fn without_superseded(mut file: File, folder: &Path) -> Result<File> {
+    if file.metadata()?.len() < COMPACT_BYTES {
+        return Ok(file);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let (mut lines, mut sizes) = (Vec::new(), Vec::new());
+    for text in BufReader::new(&file).lines() {
+        let text = text?;
+        let line: Line = serde_json::from_str(&text)?;
+        let reads = line.headers.iter().any(|(name, _)| name == "x-amz-copy-source");
+        lines.push((object_of(&line), reads));
+        sizes.push(text.len() + 1);
+    }
+    let gone = superseded(&lines);
+    let lost: usize = sizes.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(size, _)| size).sum();
+    if lost * 2 < sizes.iter().sum() {
+        return Ok(file);
+    }
+    let part = folder.join("changes.jsonl.part");
+    let mut short = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&part)?;
+    short.try_lock().map_err(|_| Error::other("another stand-in keeps its world here"))?;
+    file.seek(SeekFrom::Start(0))?;
+    let mut out = BufWriter::new(&mut short);
+    for (text, gone) in BufReader::new(&file).lines().zip(gone) {
+        if !gone {
+            writeln!(out, "{}", text?)?;
+        }
+    }
+    out.flush()?;
+    drop(out);
+    short.sync_data()?;
+    // The old file stays locked until the new one has its name.
+    std::fs::rename(&part, folder.join(CHANGES))?;
+    Ok(short)
+}
+
 impl Keep {
     /// Writes a request down that changed the world.
     pub(super) fn request(&self, now: Now, request: &Request, note: Note) -> Result<()> {
@@ -162,6 +239,7 @@ impl Keep {
         bytes.push(b'\n');
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = file.metadata()?.len();
+        file.seek(SeekFrom::End(0))?;
         file.write_all(&bytes).inspect_err(|_| {
             // Half a line in the middle would make the rest unreadable.
             let _as_good_as_it_gets = file.set_len(before);

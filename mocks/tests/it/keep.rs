@@ -124,3 +124,39 @@ fn a_recording_answers_in_place_of_a_world() {
     assert_eq!(aws(&server, "braket", "GET", "/device/x", "").0, 500);
     assert_eq!(server.meter().creates, 0, "no world is behind it");
 }
+
+#[test]
+fn a_past_is_not_simulated_again_and_overwritten_objects_are_forgotten() {
+    let folder = Folder::new("short");
+    let server = folder.serve("w_short");
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    let task = create(&server, "a", BELL);
+    let (_, before) = aws(&server, "braket", "GET", &task, "");
+    let place = format!("/results-1/{}/results.json", before["outputS3Directory"].as_str().unwrap());
+    let result = aws(&server, "s3", "GET", &place, "").1;
+    let large = "x".repeat(40_000);
+    for round in 0..5 {
+        assert_eq!(aws(&server, "s3", "PUT", "/results-1/k", &format!("{large}{round}")).0, 200);
+    }
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1/gone", &large).0, 200);
+    assert_eq!(aws(&server, "s3", "DELETE", "/results-1/gone", "").0, 204);
+    let whole = state(&server);
+    drop(server);
+    let file = folder.0.join("changes.jsonl");
+    let length = || std::fs::metadata(&file).unwrap().len();
+    let long = length();
+    let server = folder.serve("w_other");
+    assert!(length() < long / 3, "{} of {long}", length());
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1/late", "1").0, 200);
+    drop(server);
+    let server = folder.serve("w_other");
+    let mut now = state(&server);
+    let objects = now["objects"].as_array_mut().unwrap();
+    objects.retain(|o| o != "s3://results-1/late");
+    assert_eq!(now, whole);
+    assert_eq!(aws(&server, "braket", "GET", &task, "").1, before);
+    assert_eq!(aws(&server, "s3", "GET", &place, "").1, result);
+    let k = aws(&server, "s3", "HEAD", "/results-1/k", "").0;
+    let gone = aws(&server, "s3", "HEAD", "/results-1/gone", "").0;
+    assert_eq!((k, gone), (200, 404));
+}
