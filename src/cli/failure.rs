@@ -55,6 +55,8 @@ impl Failure {
 
     /// Says it and gives the exit code.
     pub fn report(&self, out: &mut Out) -> u8 {
+        // What was begun for a file is not the file.
+        out.into_file(None);
         if out.is_json() {
             out.json(&json!({"schema": "shotbook.error/1", "code": self.row.code, "kind": self.row.kind,
                 "message": self.message, "help": self.help, "exit": self.row.exit}));

@@ -1,10 +1,12 @@
 //! Where output goes: data to stdout, everything else to stderr. A closed pipe is success.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
+use super::failure::Failure;
 pub use crate::report::is_odd;
 
 /// The two streams of a command.
@@ -12,12 +14,14 @@ pub struct Out {
     json: bool,
     quiet: bool,
     failed: Option<std::io::ErrorKind>,
+    /// Where data goes instead of stdout, with what has come so far.
+    file: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl Out {
     /// Output in the form that was asked for.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, failed: None }
+        Self { json, quiet, failed: None, file: None }
     }
 
     /// Whether JSON was asked for.
@@ -36,8 +40,51 @@ impl Out {
         self.text("\n");
     }
 
+    /// All data from now on goes into a file, which is there once [`Out::write_file`] is done.
+    pub fn into_file(&mut self, path: Option<&Path>) {
+        self.file = path.map(|path| (path.to_owned(), Vec::new()));
+    }
+
+    /// Writes the file that data went into; nothing where it went to stdout.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write_file(&mut self) -> Result<(), Failure> {
+        let Some((path, bytes)) = self.file.take() else { return Ok(()) };
+        std::fs::write(&path, bytes)
+            .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
+        self.say(&format!("wrote {}", path.display()));
+        Ok(())
+    }
+
+    /// Data that no person reads; never onto a terminal.
+    ///
+    /// # Errors
+    /// Nowhere to go.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some((_, file)) = &mut self.file {
+            file.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let mut stdout = std::io::stdout();
+        if stdout.is_terminal() {
+            let why = "a Parquet file is nothing for a terminal";
+            return Err(Failure::new("SB2001", why).with_help("-o FILE.parquet"));
+        }
+        if self.failed.is_none()
+            && let Err(error) = stdout.write_all(bytes)
+        {
+            self.failed = Some(error.kind());
+        }
+        Ok(())
+    }
+
     /// Data as it is.
     pub fn text(&mut self, text: &str) {
+        if let Some((_, file)) = &mut self.file {
+            file.extend_from_slice(text.as_bytes());
+            return;
+        }
         if self.failed.is_none()
             && let Err(error) = anstream::stdout().write_all(text.as_bytes())
         {

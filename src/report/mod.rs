@@ -5,6 +5,7 @@
 
 mod chart;
 mod page;
+pub mod parquet;
 pub mod proposal;
 mod totals;
 pub mod training;

@@ -12,6 +12,7 @@ use crate::cli::output::Out;
 use crate::cli::views::fee;
 use crate::cli::{Context, Failure};
 use crate::money::{Money, OutOfRange};
+use crate::report::parquet::{self, Column};
 use crate::store::{CostRow, Filter, Store};
 use crate::time::{self, Timestamp};
 
@@ -27,7 +28,8 @@ pub struct Args {
     /// Groups: device, project, user, day, month, collection, tag=KEY
     #[arg(long, value_delimiter = ',', default_value = "device")]
     by: Vec<String>,
-    /// Form: table, json, csv, focus (one row a job, FinOps FOCUS 1.0), html (one page with charts)
+    /// Form: table, json, csv, focus (one row a job, FinOps FOCUS 1.0), parquet,
+    /// html (one page with charts); by the name of the file unless told
     #[arg(long, default_value = "table")]
     format: String,
     /// File to write instead of standard output
@@ -191,7 +193,21 @@ fn gather(args: &Args, filter: &Filter, store: &dyn Store) -> Result<Costs, Fail
     Ok(Costs { sums, total, days, forecast })
 }
 
-pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+pub fn run(mut args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    if let Some(path) = &args.o {
+        args.format = super::form_of(&args.format, path);
+    }
+    if !matches!(args.format.as_str(), "table" | "json" | "csv" | "focus" | "parquet" | "html") {
+        let help = "table, json, csv, focus, parquet or html";
+        return Err(Failure::new("SB2001", format!("there is no form {:?}", args.format)).with_help(help));
+    }
+    out.into_file(args.o.as_deref());
+    answer(&args, context, out)?;
+    out.write_file()?;
+    Ok(0)
+}
+
+fn answer(args: &Args, context: &Context, out: &mut Out) -> Result<(), Failure> {
     let filter = Filter {
         since: args.since.as_deref().map(super::jobs::instant).transpose()?,
         until: args.until.as_deref().map(super::jobs::instant).transpose()?,
@@ -201,17 +217,17 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     if args.format == "focus" && !out.is_json() {
         let (head, rows) = focus::focus(&store.jobs(&filter)?);
         out.csv(&head, &rows);
-        return Ok(0);
+        return Ok(());
     }
-    let costs = gather(&args, &filter, &store)?;
+    let costs = gather(args, &filter, &store)?;
     if args.format == "html" && !out.is_json() {
-        return html(&args, &costs, out);
+        html(args, &costs, out);
+        return Ok(());
     }
-    show(&args, &costs, out)?;
-    Ok(0)
+    show(args, &costs, out)
 }
 
-fn html(args: &Args, costs: &Costs, out: &mut Out) -> Result<u8, Failure> {
+fn html(args: &Args, costs: &Costs, out: &mut Out) {
     let span = match (&args.since, &args.until) {
         (None, None) => "all time".to_owned(),
         (since, until) => {
@@ -228,16 +244,7 @@ fn html(args: &Args, costs: &Costs, out: &mut Out) -> Result<u8, Failure> {
         forecast: costs.forecast.as_ref(),
         at: time::now().to_string(),
     };
-    let text = page.html();
-    match &args.o {
-        Some(path) => {
-            std::fs::write(path, text)
-                .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-            out.say(&format!("wrote {}", path.display()));
-        }
-        None => out.text(&text),
-    }
-    Ok(0)
+    out.text(&page.html());
 }
 
 fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
@@ -286,7 +293,9 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
             let rows: Vec<Vec<String>> = sums.iter().map(|(k, s)| cells(k, s, |m| m.to_string())).collect();
             out.csv(&names, &rows);
         }
-        "table" => {
+        "parquet" => out.bytes(&parquet_file(&args.by, sums))?,
+        // `table`; every other word was refused before anything was read.
+        _ => {
             let upper: Vec<String> = head.iter().map(|h| h.to_uppercase()).collect();
             let names: Vec<&str> = upper.iter().map(String::as_str).collect();
             let n = args.by.len();
@@ -300,12 +309,26 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
                 out.say(&forecast.words());
             }
         }
-        other => {
-            let help = "table, json, csv, focus or html";
-            return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
-        }
     }
     Ok(())
+}
+
+fn parquet_file(by: &[String], sums: &BTreeMap<Vec<String>, Sum>) -> Vec<u8> {
+    let group = |at: usize| Column::Text(sums.keys().map(|key| Some(key[at].clone())).collect());
+    let whole = |of: fn(&Sum) -> u64| Column::Whole(sums.values().map(|s| Some(of(s))).collect());
+    let dollars = |of: fn(&Sum) -> Money| Column::Dollars(sums.values().map(|s| Some(of(s))).collect());
+    let mut columns: Vec<(String, Column)> =
+        by.iter().enumerate().map(|(at, name)| (name.clone(), group(at))).collect();
+    let figures = [
+        ("tasks", whole(|s| s.tasks)),
+        ("shots", whole(|s| s.shots)),
+        ("settled", dollars(|s| s.settled)),
+        ("held", dollars(|s| s.held)),
+        ("unsure", dollars(|s| s.unsure)),
+        ("imported", dollars(|s| s.imported)),
+    ];
+    columns.extend(figures.map(|(name, column)| (name.to_owned(), column)));
+    parquet::file(&columns, &[("schema", "shotbook.cost/1"), ("currency", "USD")])
 }
 
 #[cfg(test)]

@@ -40,3 +40,13 @@ pub mod wait;
 pub mod watch;
 pub mod why;
 pub mod worker;
+
+/// The form of a file: the one that was asked for, or what the file's name says.
+fn form_of(asked: &str, path: &std::path::Path) -> String {
+    match path.extension().and_then(|e| e.to_str()).map(str::to_lowercase) {
+        Some(form) if asked == "table" && matches!(form.as_str(), "json" | "csv" | "parquet" | "html") => {
+            form
+        }
+        _ => asked.to_owned(),
+    }
+}

@@ -12,6 +12,7 @@ use crate::cli::work::{exit_of, job_id, line};
 use crate::cli::{Context, Failure, views};
 use crate::job::{Job, Outcome, Stage};
 use crate::outcome::{self, BadOutcome, TaskOutcome};
+use crate::report::parquet::{self, Column};
 use crate::store::Store;
 
 /// Arguments of `result`.
@@ -19,7 +20,7 @@ use crate::store::Store;
 pub struct Args {
     /// Job: id, prefix, key, task ARN or `last`
     job: String,
-    /// Form: table, json, csv, braket
+    /// Form: table, json, csv, parquet, braket
     #[arg(long, default_value = "table")]
     format: String,
     /// One point of a collection: its number from 0, or the key of its line
@@ -34,8 +35,8 @@ pub struct Args {
     /// Side of qubit 0: q0-left, q0-right
     #[arg(long, default_value = "q0-left")]
     order: String,
-    /// Picture of the histogram to write
-    #[arg(short, value_name = "FILE.svg")]
+    /// File to write: the picture of the histogram as FILE.svg, or the form as FILE
+    #[arg(short, value_name = "FILE")]
     o: Option<std::path::PathBuf>,
 }
 
@@ -72,7 +73,17 @@ pub fn show_stored(
     Ok(())
 }
 
-pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+pub fn run(mut args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
+    if let Some(path) = args.o.take_if(|path| path.extension().is_none_or(|e| e != "svg")) {
+        args.format = super::form_of(&args.format, &path);
+        out.into_file(Some(&path));
+    }
+    let code = answer(args, context, out)?;
+    out.write_file()?;
+    Ok(code)
+}
+
+fn answer(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let right = super::run::is_right(&args.order)?;
     let store = context.store()?;
     if let Some(which) = &args.point {
@@ -118,6 +129,10 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             let (_, outcome) = stored(&store, &job)?;
             csv(&outcome, right, out);
         }
+        "parquet" => {
+            let (_, outcome) = stored(&store, &job)?;
+            parquet_file(&outcome, job.terms.id.as_str(), right, out)?;
+        }
         "braket" => {
             let (bytes, _) = stored(&store, &job)?;
             if job.terms.is_local() {
@@ -128,7 +143,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             out.line(&String::from_utf8_lossy(&bytes));
         }
         other => {
-            let help = "table, json, csv or braket";
+            let help = "table, json, csv, parquet or braket";
             return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
         }
     }
@@ -153,6 +168,21 @@ fn csv(outcome: &TaskOutcome, right: bool, out: &mut Out) {
     };
     let rows: Vec<Vec<String>> = outcome.counts.iter().map(row).collect();
     out.csv(&["outcome", "count", "bit_order"], &rows);
+}
+
+/// Outcomes with their counts, and whose they are.
+fn parquet_file(outcome: &TaskOutcome, job: &str, right: bool, out: &mut Out) -> Result<(), Failure> {
+    let order = if right { "q0-right" } else { "q0-left" };
+    let bits = outcome.counts.keys().map(|b| if right { b.reversed() } else { b.clone() }.to_string());
+    let many = outcome.counts.len();
+    let columns = [
+        ("outcome", Column::Text(bits.map(Some).collect())),
+        ("count", Column::Whole(outcome.counts.values().map(|n| Some(*n)).collect())),
+        ("bit_order", Column::Text(vec![Some(order.to_owned()); many])),
+        ("job_id", Column::Text(vec![Some(job.to_owned()); many])),
+    ];
+    let columns = columns.map(|(name, column)| (name.to_owned(), column));
+    out.bytes(&parquet::file(&columns, &[("schema", "shotbook.result/1"), ("bit_order", order)]))
 }
 
 /// The counts of a split submission, added up.
@@ -182,6 +212,7 @@ fn show_merged(
             out.json(&Value::Object(document));
         }
         "csv" => csv(&outcome, right, out),
+        "parquet" => parquet_file(&outcome, &args.job, right, out)?,
         "table" => {
             let n = jobs.len();
             out.line(&format!("{} · {n} tasks · {} shots · settled {settled:#}", args.job, outcome.shots));
@@ -190,7 +221,7 @@ fn show_merged(
         }
         other => {
             let why = format!("several tasks together have no form {other:?}");
-            return Err(Failure::new("SB2001", why).with_help("table, json or csv"));
+            return Err(Failure::new("SB2001", why).with_help("table, json, csv or parquet"));
         }
     }
     Ok(jobs.iter().map(exit_of).max().unwrap_or(0))

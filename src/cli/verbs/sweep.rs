@@ -52,7 +52,7 @@ enum What {
     Export {
         /// Collection: id, key or `last`
         sweep: String,
-        /// File to write: FILE.csv or FILE.json; CSV on standard output unless told
+        /// File to write: FILE.csv, FILE.json or FILE.parquet; CSV on standard output unless told
         #[arg(short, value_name = "FILE")]
         o: Option<std::path::PathBuf>,
     },

@@ -48,9 +48,10 @@ pub fn show(args: &Args, which: &str, store: &dyn Store, right: bool, out: &mut 
         }
         "json" => out.json(&document(&row, outcome, right)),
         "csv" => csv(outcome, right, out),
+        "parquet" => super::parquet_file(outcome, row.job.as_str(), right, out)?,
         other => {
             let why = format!("one point has no form {other:?}");
-            return Err(Failure::new("SB2001", why).with_help("table, json or csv"));
+            return Err(Failure::new("SB2001", why).with_help("table, json, csv or parquet"));
         }
     }
     Ok(0)

@@ -12,6 +12,7 @@ use crate::ids::{CollectionId, JobId, QuantumTaskArn};
 use crate::job::{Job, Outcome, Stage, State};
 use crate::money::Money;
 use crate::outcome::TaskOutcome;
+use crate::report::parquet::{self, Column};
 use crate::store::{Collection, Store};
 
 /// A point with its share of its job.
@@ -108,24 +109,22 @@ pub(super) fn export(
     let collection = find(store, argument)?;
     let rows = rows(store, &collection.id)?;
     let extension = file.and_then(Path::extension).map(|e| e.to_string_lossy().to_lowercase());
-    let text = match extension.as_deref() {
-        Some("json") => document(&collection, &rows).to_string() + "\n",
-        Some("csv") => csv_text(&rows)?,
-        None if out.is_json() => document(&collection, &rows).to_string() + "\n",
-        None if file.is_none() => csv_text(&rows)?,
+    out.into_file(file);
+    match extension.as_deref() {
+        Some("json") => out.text(&(document(&collection, &rows).to_string() + "\n")),
+        Some("csv") => out.text(&csv_text(&rows)?),
+        Some("parquet") => out.bytes(&parquet(&collection, &rows))?,
+        None if out.is_json() => out.text(&(document(&collection, &rows).to_string() + "\n")),
+        None if file.is_none() => out.text(&csv_text(&rows)?),
         _ => {
             let name = file.map_or_else(String::new, |f| f.display().to_string());
             return Err(Failure::new("SB2001", format!("{name}: the form of this file is not known"))
-                .with_help("-o FILE.csv or -o FILE.json"));
+                .with_help("-o FILE.csv, -o FILE.json or -o FILE.parquet"));
         }
-    };
-    match file {
-        Some(path) => {
-            std::fs::write(path, text)
-                .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-            out.say(&format!("{} points in {}", rows.len(), path.display()));
-        }
-        None => out.text(&text),
+    }
+    out.write_file()?;
+    if file.is_some() {
+        out.say(&format!("{} points", rows.len()));
     }
     Ok(0)
 }
@@ -269,26 +268,34 @@ fn document(collection: &Collection, rows: &[Row]) -> Value {
         "bit_order": "q0-left", "points": points})
 }
 
-fn csv_text(rows: &[Row]) -> Result<String, Failure> {
+/// Columns of a file after the point's number and its inputs.
+const FIXED: [&str; 11] = [
+    "state",
+    "shots",
+    "bit_order",
+    "counts",
+    "result_types",
+    "price",
+    "job_id",
+    "task_arn",
+    "error",
+    "circuit",
+    "key",
+];
+
+/// Names of all inputs.
+fn names(rows: &[Row]) -> Vec<&String> {
     let mut names: Vec<&String> = rows.iter().flat_map(|r| r.inputs.keys()).collect();
     names.sort_unstable();
     names.dedup();
+    names
+}
+
+fn csv_text(rows: &[Row]) -> Result<String, Failure> {
+    let names = names(rows);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let broken = |e: csv::Error| Failure::new("SB1001", e.to_string());
-    let fixed = [
-        "state",
-        "shots",
-        "bit_order",
-        "counts",
-        "result_types",
-        "price",
-        "job_id",
-        "task_arn",
-        "error",
-        "circuit",
-        "key",
-    ];
-    let head = std::iter::once("point").chain(names.iter().map(|n| n.as_str())).chain(fixed);
+    let head = std::iter::once("point").chain(names.iter().map(|n| n.as_str())).chain(FIXED);
     writer.write_record(head).map_err(broken)?;
     for row in rows {
         let cell = |name: &String| row.inputs.get(name).map_or_else(String::new, ToString::to_string);
@@ -313,4 +320,46 @@ fn csv_text(rows: &[Row]) -> Result<String, Failure> {
     }
     let bytes = writer.into_inner().map_err(|e| Failure::new("SB1001", e.to_string()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn parquet(collection: &Collection, rows: &[Row]) -> Vec<u8> {
+    let text = |of: &dyn Fn(&Row) -> Option<String>| Column::Text(rows.iter().map(of).collect());
+    let mut columns = vec![("point".to_owned(), Column::Whole(rows.iter().map(|r| Some(r.point)).collect()))];
+    for name in names(rows) {
+        let cells: Vec<Option<&Value>> = rows.iter().map(|r| r.inputs.get(name)).collect();
+        let number = |v: &Option<&Value>| v.is_none_or(Value::is_number);
+        let column = if cells.iter().all(number) {
+            Column::Real(cells.iter().map(|v| v.and_then(Value::as_f64)).collect())
+        } else {
+            Column::Text(cells.iter().map(|v| v.map(ToString::to_string)).collect())
+        };
+        let taken = name == "point" || FIXED.contains(&name.as_str());
+        columns.push((if taken { format!("input_{name}") } else { name.clone() }, column));
+    }
+    let shown: Vec<Map<String, Value>> =
+        rows.iter().map(|r| r.result.as_ref().map(|r| views::result(r, false)).unwrap_or_default()).collect();
+    let part =
+        |name: &str| Column::Text(shown.iter().map(|s| s.get(name).map(ToString::to_string)).collect());
+    let shots = |r: &Row| Some(r.result.as_ref().map_or(r.shots, |result| result.shots));
+    let fixed = [
+        text(&|r| Some(r.state.to_owned())),
+        Column::Whole(rows.iter().map(shots).collect()),
+        text(&|_| Some("q0-left".to_owned())),
+        part("counts"),
+        part("result_types"),
+        Column::Dollars(rows.iter().map(|r| Some(r.price)).collect()),
+        text(&|r| Some(r.job.to_string())),
+        text(&|r| r.task.as_ref().map(ToString::to_string)),
+        text(&|r| r.error.clone()),
+        text(&|r| Some(r.circuit.clone())),
+        text(&|r| Some(r.key.clone())),
+    ];
+    columns.extend(FIXED.iter().map(|name| (*name).to_owned()).zip(fixed));
+    let notes = [
+        ("schema", "shotbook.sweep/1"),
+        ("collection_id", collection.id.as_str()),
+        ("bit_order", "q0-left"),
+        ("currency", "USD"),
+    ];
+    parquet::file(&columns, &notes)
 }
