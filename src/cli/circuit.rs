@@ -60,10 +60,13 @@ impl Files for Below {
     }
 }
 
+const NO_FILE: &str = "it is no file";
+const NO_TEXT: &str = "it is not UTF-8 text";
+
 fn read_bounded(path: &Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     if !file.metadata().is_ok_and(|m| m.is_file()) {
-        return Err("it is no file".to_owned());
+        return Err(NO_FILE.to_owned());
     }
     text_of(file)
 }
@@ -71,13 +74,20 @@ fn read_bounded(path: &Path) -> Result<String, String> {
 fn text_of(reader: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     reader.take(limits::SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    String::from_utf8(bytes).map_err(|_| NO_TEXT.to_owned())
 }
 
 /// Reads a file, or standard input for `-`.
 pub fn read_text(file: &str) -> Result<String, Failure> {
     let read = if file == "-" { text_of(std::io::stdin().lock()) } else { read_bounded(Path::new(file)) };
-    read.map_err(|why| Failure::new("SB2006", format!("{file} cannot be read: {why}")))
+    read.map_err(|why| {
+        let failure = Failure::new("SB2006", format!("{file} cannot be read: {why}"));
+        match why.as_str() {
+            NO_FILE => failure.with_help("name a file, or - for standard input"),
+            NO_TEXT => failure.with_help("is it the right file? Text is read as UTF-8"),
+            _ => failure,
+        }
+    })
 }
 
 impl CircuitArgs {

@@ -96,7 +96,13 @@ impl From<ListsError> for Failure {
             ListsError::Io { .. } => "SB2006",
             ListsError::Kept { .. } | ListsError::Own { .. } | ListsError::Offer(_) => "SB2009",
         };
-        Self::new(code, error.to_string())
+        let failure = Self::new(code, error.to_string());
+        match error {
+            ListsError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::InvalidData => {
+                failure.with_help("is it the right file? Text is read as UTF-8")
+            }
+            _ => failure,
+        }
     }
 }
 

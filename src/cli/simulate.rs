@@ -25,8 +25,10 @@ impl NoiseArgs {
     pub fn apply(&self, circuit: &Circuit, out: &mut Out) -> Result<Option<Circuit>, Failure> {
         let (model, origin) = match (&self.noise, &self.noise_from) {
             (Some(file), _) => {
-                let model: NoiseModel = toml::from_str(&read_text(file)?)
-                    .map_err(|e| Failure::new("SB2006", format!("{file} is no noise model: {e}")))?;
+                let model: NoiseModel = toml::from_str(&read_text(file)?).map_err(|e| {
+                    Failure::new("SB2006", format!("{file} is no noise model: {e}"))
+                        .with_help("docs/noise.md tells what it holds")
+                })?;
                 (model, file.clone())
             }
             (None, Some(name)) => {
@@ -48,7 +50,9 @@ impl NoiseArgs {
             }
             (None, None) => return Ok(None),
         };
-        let noisy = model.apply(circuit).map_err(|e| Failure::new("SB2006", format!("{origin}: {e}")))?;
+        let noisy = model.apply(circuit).map_err(|e| {
+            Failure::new("SB2006", format!("{origin}: {e}")).with_help("docs/noise.md tells what it holds")
+        })?;
         Ok(Some(noisy))
     }
 }

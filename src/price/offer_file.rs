@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shotbook_sim::target::{Catalogue, Device};
 
 use super::{PriceList, PriceListError};
+use crate::money::Money;
 
 /// Simulators are billed for at least this. Source: Braket developer guide, "Cost tracking and saving".
 const MINIMUM_MS: u64 = 3000;
@@ -107,14 +108,28 @@ fn qpu_price(
     unit: &'static str,
 ) -> Result<String, OfferError> {
     let name = price_name(device);
-    let own: Vec<&Offer> =
-        offers.iter().filter(|o| o.family == family && o.region == region && o.device == name).collect();
-    let [offer] = own[..] else {
+    let all: Vec<&Offer> = offers.iter().filter(|o| o.family == family && o.device == name).collect();
+    let rows = |region: &str| all.iter().filter(|o| o.region == region).count();
+    let wrong = |region: &str, found| {
         let (device, region) = (device.name.clone(), region.to_owned());
-        return Err(OfferError::Rows { device, unit, region, found: own.len() });
+        Err(OfferError::Rows { device, unit, region, found })
     };
-    in_dollars(offer, device)?;
-    Ok(offer.price.clone())
+    // Rows of other regions price nothing here, but a list that is wrong about one is not trusted.
+    for offer in &all {
+        in_dollars(offer, device)?;
+        if !offer.price.parse::<Money>().is_ok_and(|price| price > Money::ZERO) {
+            let (device, found) = (device.name.clone(), offer.price.clone());
+            let expected = "dollars above zero with at most nine decimals";
+            return Err(OfferError::Foreign { device, what: "a price", found, expected });
+        }
+        if rows(&offer.region) > 1 {
+            return wrong(&offer.region, rows(&offer.region));
+        }
+    }
+    match all.iter().find(|o| o.region == region) {
+        Some(offer) => Ok(offer.price.clone()),
+        None => wrong(region, 0),
+    }
 }
 
 fn simulator_price(offers: &[Offer], device: &Device) -> Result<String, OfferError> {

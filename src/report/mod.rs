@@ -3,6 +3,7 @@
 //! Pure: numbers come in, text goes out. A page is a list of [`Part`]s, written as HTML with SVG
 //! figures, as Markdown, or as JSON.
 
+mod bars;
 mod chart;
 mod page;
 pub mod parquet;
@@ -10,6 +11,7 @@ pub mod proposal;
 mod totals;
 pub mod training;
 
+pub use bars::{Bar, Bars};
 pub use chart::{Chart, Line};
 pub use totals::Totals;
 
@@ -48,6 +50,8 @@ pub enum Part {
     Table(Vec<String>, Vec<Vec<String>>, Vec<usize>),
     /// A figure with what it shows.
     Figure(Chart, String),
+    /// A bar chart with what it shows.
+    Bars(Bars, String),
 }
 
 /// A page.
@@ -84,6 +88,11 @@ impl Page {
     pub fn table(&mut self, head: &[&str], right: &[usize], rows: Vec<Vec<String>>) {
         let head = head.iter().map(|h| (*h).to_owned()).collect();
         self.parts.push(Part::Table(head, rows, right.to_vec()));
+    }
+
+    /// Adds a bar chart.
+    pub fn bars(&mut self, bars: Bars, caption: impl Into<String>) {
+        self.parts.push(Part::Bars(bars, caption.into()));
     }
 
     /// Adds a figure.

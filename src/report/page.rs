@@ -27,7 +27,7 @@ svg text{fill:var(--dim);font:12px system-ui,sans-serif}svg .axis{fill:var(--ink
 .line.c0{stroke:var(--c0)}.line.c1{stroke:var(--c1)}.line.c2{stroke:var(--c2)}.line.c3{stroke:var(--c3)}.line.c4{stroke:var(--c4)}.line.c5{stroke:var(--c5)}
 .band.c0,.dot.c0{fill:var(--c0)}.band.c1,.dot.c1{fill:var(--c1)}.band.c2,.dot.c2{fill:var(--c2)}.band.c3,.dot.c3{fill:var(--c3)}.band.c4,.dot.c4{fill:var(--c4)}.band.c5,.dot.c5{fill:var(--c5)}
 .legend .c0::before{color:var(--c0)}.legend .c1::before{color:var(--c1)}.legend .c2::before{color:var(--c2)}.legend .c3::before{color:var(--c3)}.legend .c4::before{color:var(--c4)}.legend .c5::before{color:var(--c5)}
-@media print{:root{--ink:#000;--dim:#444;--paper:#fff;--soft:#fff;--rule:#bbb}main{max-width:none;padding:0}figure,tr,.verdict{break-inside:avoid}h2{break-after:avoid}body{font-size:11pt}}
+@media print{:root{--ink:#000;--dim:#444;--paper:#fff;--soft:#fff;--rule:#bbb}main{max-width:none;padding:0}figure,tr,.verdict{break-inside:avoid}h2{break-after:avoid}body{font-size:11pt}rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 ";
 
 impl Page {
@@ -66,15 +66,8 @@ impl Page {
                     }
                     out.push_str("</tbody></table></div>\n");
                 }
-                Part::Figure(chart, caption) => {
-                    let _ = writeln!(
-                        out,
-                        "<figure>{}<figcaption><b>{}.</b> {}</figcaption></figure>",
-                        chart.svg(),
-                        escape(&chart.title),
-                        escape(caption)
-                    );
-                }
+                Part::Figure(chart, caption) => figure(&chart.svg(), &chart.title, caption, &mut out),
+                Part::Bars(bars, caption) => figure(&bars.svg(), &bars.title, caption, &mut out),
             }
         }
         out + "</main></body></html>\n"
@@ -105,6 +98,13 @@ impl Page {
                     rows.iter().for_each(|row| out.push_str(&line(row)));
                     out.push('\n');
                 }
+                Part::Bars(bars, caption) => {
+                    let _ = write!(out, "*{}.* {caption}\n\n", bars.title);
+                    for bar in &bars.bars {
+                        let _ = writeln!(out, "- {}: {}", bar.name, bar.words);
+                    }
+                    out.push('\n');
+                }
                 Part::Figure(chart, caption) => {
                     let _ = write!(out, "*{}.* {caption}\n\n", chart.title);
                     for line in &chart.lines {
@@ -129,6 +129,9 @@ impl Page {
                 Part::Text(text) => json!({"kind": "text", "text": text}),
                 Part::Verdict(text) => json!({"kind": "verdict", "text": text}),
                 Part::Table(head, rows, _) => json!({"kind": "table", "head": head, "rows": rows}),
+                Part::Bars(bars, caption) => json!({"kind": "bars", "title": bars.title, "caption": caption,
+                    "bars": bars.bars.iter().map(|b| json!({"name": b.name, "figures": b.words}))
+                        .collect::<Vec<_>>()}),
                 Part::Figure(chart, caption) => json!({"kind": "figure", "title": chart.title, "x": chart.x,
                     "y": chart.y, "caption": caption,
                     "lines": chart.lines.iter().map(|l| json!({"name": l.name, "points": l.points, "band": l.band}))
@@ -138,6 +141,11 @@ impl Page {
             .collect();
         json!({"schema": "shotbook.report/1", "title": self.title, "parts": parts})
     }
+}
+
+fn figure(svg: &str, title: &str, caption: &str, out: &mut String) {
+    let (title, caption) = (escape(title), escape(caption));
+    let _ = writeln!(out, "<figure>{svg}<figcaption><b>{title}.</b> {caption}</figcaption></figure>");
 }
 
 #[cfg(test)]

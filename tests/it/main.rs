@@ -8,6 +8,7 @@ mod cli;
 mod firing;
 mod limits;
 mod metrics;
+mod mirror;
 mod money;
 mod noise;
 mod notices;

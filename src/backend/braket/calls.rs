@@ -66,7 +66,7 @@ pub(super) fn sources(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn failed<E>(error: &SdkError<E, HttpResponse>, tap: &Tap) -> RemoteError
+pub(super) fn failed<E>(error: &SdkError<E, HttpResponse>, tap: &Tap) -> RemoteError
 where
     E: ProvideErrorMetadata + std::fmt::Debug,
 {

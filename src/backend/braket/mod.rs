@@ -10,6 +10,7 @@ pub mod operations;
 pub mod post;
 mod set;
 mod sign;
+pub mod spending;
 mod wire;
 
 pub use client::{Options, SdkBraket};

@@ -17,13 +17,17 @@ const fn row(name: &'static str, iam: &'static str, per_second: u32, repeatable:
 }
 
 /// All operations.
-pub static OPERATIONS: [Operation; 9] = [
+pub static OPERATIONS: [Operation; 13] = [
     row("CreateQuantumTask", "braket:CreateQuantumTask", 20, false),
     row("CreateQuantumTask (tags)", "braket:TagResource", 0, false),
     row("GetQuantumTask", "braket:GetQuantumTask", 100, true),
     row("CancelQuantumTask", "braket:CancelQuantumTask", 2, true),
     row("SearchQuantumTasks", "braket:SearchQuantumTasks", 5, true),
     row("GetDevice", "braket:GetDevice", 5, true),
+    row("SearchSpendingLimits", "braket:SearchSpendingLimits", 0, true),
+    row("CreateSpendingLimit", "braket:CreateSpendingLimit", 0, true),
+    row("UpdateSpendingLimit", "braket:UpdateSpendingLimit", 0, true),
+    row("DeleteSpendingLimit", "braket:DeleteSpendingLimit", 0, true),
     row("GetObject", "s3:GetObject", 0, true),
     row("HeadBucket", "s3:ListBucket", 0, true),
     row("CreateBucket", "s3:CreateBucket", 0, true),

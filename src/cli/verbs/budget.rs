@@ -1,5 +1,7 @@
 //! `budget`: caps on spending.
 
+mod mirror;
+
 use serde_json::{Value, json};
 
 use crate::budget::{Alert, AlertError, Budget, Period, Scope};
@@ -7,7 +9,7 @@ use crate::cli::output::Out;
 use crate::cli::views::{self, fee};
 use crate::cli::{Context, Failure};
 use crate::ids::BudgetName;
-use crate::store::{BudgetStatus, Store};
+use crate::store::{BudgetStatus, SqliteStore, Store};
 use crate::time;
 
 /// Arguments of `budget`.
@@ -42,6 +44,9 @@ enum What {
         /// so much is paid). May be given again
         #[arg(long, num_args = 2, value_names = ["SHARE", "warn|stop|cancel"])]
         at: Vec<String>,
+        /// Make AWS's own spending limits of each QPU follow it, as a backstop
+        #[arg(long)]
+        mirror_aws: bool,
     },
     /// All caps with their figures
     List,
@@ -55,7 +60,7 @@ enum What {
         /// Its name
         name: String,
         /// Dollars in each period
-        #[arg(long, value_name = "USD", required_unless_present_any = ["at", "no_at"])]
+        #[arg(long, value_name = "USD", required_unless_present_any = ["at", "no_at", "mirror_aws"])]
         limit: Option<String>,
         /// What it does at shares of the cap, in place of what it did
         #[arg(long, num_args = 2, value_names = ["SHARE", "warn|stop|cancel"])]
@@ -63,9 +68,20 @@ enum What {
         /// It does nothing before the cap
         #[arg(long, conflicts_with = "at")]
         no_at: bool,
+        /// Make AWS's own spending limits of each QPU follow it, as a backstop
+        #[arg(long)]
+        mirror_aws: bool,
     },
     /// Remove a cap; its journal stays
     Remove {
+        /// Its name
+        name: String,
+        /// Take AWS's spending limits away that followed it
+        #[arg(long)]
+        mirror_aws: bool,
+    },
+    /// Make AWS's spending limits follow a cap again, after a new month or new spending
+    Mirror {
         /// Its name
         name: String,
     },
@@ -151,7 +167,7 @@ fn find(store: &dyn Store, name: &str) -> Result<BudgetStatus, Failure> {
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let store = context.store()?;
     match args.what.unwrap_or(What::List) {
-        What::Add { name, limit, per, from, until, whom, at } => {
+        What::Add { name, limit, per, from, until, whom, at, mirror_aws } => {
             let legal = |c: char| c.is_alphanumeric() || "-_.".contains(c);
             if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
                 return Err(usage(format!("{name:?} is no name")).with_help("letters, digits, - _ ."));
@@ -165,11 +181,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 created_at: time::now(),
                 removed_at: None,
             })?;
-            one(&find(&store, &name)?, out);
+            return after(&name, mirror_aws, context, &store, out);
         }
         What::List => list(&store.budgets(time::now())?, out),
         What::Show { name } => one(&find(&store, &name)?, out),
-        What::Set { name, limit, at, no_at } => {
+        What::Set { name, limit, at, no_at, mirror_aws } => {
             let (budget, alerts) = (BudgetName::new(&name), alerts(&at)?);
             if let Some(limit) = limit {
                 store.set_limit(&budget, super::submit::amount(&limit)?, time::now())?;
@@ -177,9 +193,18 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             if no_at || !alerts.is_empty() {
                 store.set_alerts(&budget, &alerts, time::now())?;
             }
-            one(&find(&store, &name)?, out);
+            return after(&name, mirror_aws, context, &store, out);
         }
-        What::Remove { name } => {
+        What::Mirror { name } => return mirror::run(&find(&store, &name)?, false, context, &store, out),
+        What::Remove { name, mirror_aws } => {
+            let status = find(&store, &name)?;
+            if mirror_aws {
+                let _refused = mirror::run(&status, true, context, &store, out)?;
+            } else if mirror::is_made(&store, &name)? {
+                let why = format!("AWS's spending limits follow {name} and would stay behind");
+                let help = format!("shotbook budget remove {name} --mirror-aws");
+                return Err(usage(why).with_help(help));
+            }
             store.remove_budget(&BudgetName::new(&name), time::now())?;
             out.say(&format!("{name} binds nobody any more"));
         }
@@ -187,6 +212,27 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             find(&store, &name)?;
             journal(&store, &name, out)?;
         }
+    }
+    Ok(0)
+}
+
+/// What is shown of a budget that was added or changed, with AWS's limits made to follow it if asked for.
+fn after(
+    name: &str,
+    mirror: bool,
+    context: &Context,
+    store: &SqliteStore,
+    out: &mut Out,
+) -> Result<u8, Failure> {
+    let status = find(store, name)?;
+    if !mirror || !out.is_json() {
+        one(&status, out);
+    }
+    if mirror {
+        return mirror::run(&status, false, context, store, out);
+    }
+    if mirror::is_made(store, name)? {
+        out.say(&format!("AWS's spending limits do not follow by themselves: shotbook budget mirror {name}"));
     }
     Ok(0)
 }

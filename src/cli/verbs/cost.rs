@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use self::page::Page;
 use crate::cli::output::Out;
 use crate::cli::views::fee;
 use crate::cli::{Context, Failure};
@@ -213,6 +212,12 @@ fn answer(args: &Args, context: &Context, out: &mut Out) -> Result<(), Failure> 
         until: args.until.as_deref().map(super::jobs::instant).transpose()?,
         ..Filter::default()
     };
+    if let (Some(since), Some(until)) = (filter.since, filter.until)
+        && since >= until
+    {
+        let why = "--since must be before --until, which is not counted itself";
+        return Err(Failure::new("SB2001", why).with_help("--since 2026-11 --until 2026-12"));
+    }
     let store = context.store()?;
     if args.format == "focus" && !out.is_json() {
         let (head, rows) = focus::focus(&store.jobs(&filter)?);
@@ -235,16 +240,7 @@ fn html(args: &Args, costs: &Costs, out: &mut Out) {
             format!("{} to {}", word(since, "the beginning"), word(until, "now"))
         }
     };
-    let page = Page {
-        span: &span,
-        by: &args.by,
-        rows: costs.sums.iter().collect(),
-        total: &costs.total,
-        days: costs.days.iter().map(|(day, m)| (day, *m)).collect(),
-        forecast: costs.forecast.as_ref(),
-        at: time::now().to_string(),
-    };
-    out.text(&page.html());
+    out.text(&page::page(&span, &args.by, costs, &time::now().to_string()).html());
 }
 
 fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {

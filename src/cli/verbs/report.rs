@@ -41,7 +41,10 @@ pub struct Args {
 /// The table of a file, or the one that ships.
 pub fn coefficients(file: Option<&str>) -> Result<Coefficients, Failure> {
     let Some(file) = file else { return Ok(Coefficients::embedded()) };
-    Coefficients::from_json(&read_text(file)?).map_err(|why| Failure::new("SB2006", format!("{file}: {why}")))
+    Coefficients::from_json(&read_text(file)?).map_err(|why| {
+        Failure::new("SB2006", format!("{file}: {why}"))
+            .with_help("a table of the form of data/energy_coefficients.json")
+    })
 }
 
 /// What the electricity of a place is made of.

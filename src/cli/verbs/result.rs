@@ -76,6 +76,12 @@ pub fn show_stored(
 pub fn run(mut args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     if let Some(path) = args.o.take_if(|path| path.extension().is_none_or(|e| e != "svg")) {
         args.format = super::form_of(&args.format, &path);
+        if args.format == "table" {
+            let why = format!("{}: the form of this file is not known", path.display());
+            return Err(
+                Failure::new("SB2001", why).with_help("-o FILE.svg, FILE.json, FILE.csv or FILE.parquet")
+            );
+        }
         out.into_file(Some(&path));
     }
     let code = answer(args, context, out)?;

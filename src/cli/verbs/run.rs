@@ -203,7 +203,9 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
 
 fn expectations(file: &str) -> Result<Expect, Failure> {
     let text = read_text(file)?;
-    Expect::from_json(&text).map_err(|e| Failure::new("SB2006", format!("{file}: {e}")))
+    Expect::from_json(&text).map_err(|e| {
+        Failure::new("SB2006", format!("{file}: {e}")).with_help("the form of circuits/bell.expect.json")
+    })
 }
 
 fn refused(error: &engine::SimError, loaded: &Loaded, out: &mut Out) -> Failure {

@@ -72,7 +72,10 @@ pub fn nearest() -> Option<PathBuf> {
 pub fn all(path: &Path) -> Result<BTreeMap<String, Sweep>, Failure> {
     let shown = path.display().to_string();
     let text = read_text(&shown)?;
-    let wrong = |e: toml::de::Error| Failure::new("SB2006", format!("{shown}: {}", e.to_string().trim_end()));
+    let wrong = |e: toml::de::Error| {
+        Failure::new("SB2006", format!("{shown}: {}", e.to_string().trim_end()))
+            .with_help("mend that line; [sweep.NAME] takes file, param, shots, device and more")
+    };
     let file: File = toml::from_str(&text).map_err(wrong)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let below = |name: String| if name == "-" { name } else { folder.join(name).display().to_string() };
@@ -114,7 +117,7 @@ pub fn meant(flags: &Sweep) -> Result<Sweep, Failure> {
         let known: Vec<String> = named.into_keys().collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let why = format!("there is no file {name}, and {} names no such sweep: {known}", path.display());
-        return Err(Failure::new("SB2006", why));
+        return Err(Failure::new("SB2006", why).with_help("name a circuit file, or one of those sweeps"));
     };
     Ok(over(flags.clone(), row))
 }
