@@ -56,7 +56,7 @@ impl Failure {
     /// Says it and gives the exit code.
     pub fn report(&self, out: &mut Out) -> u8 {
         // What was begun for a file is not the file.
-        out.into_file(None);
+        out.collect_for(None);
         if out.is_json() {
             out.json(&json!({"schema": "shotbook.error/1", "code": self.row.code, "kind": self.row.kind,
                 "message": self.message, "help": self.help, "exit": self.row.exit}));

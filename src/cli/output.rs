@@ -41,7 +41,7 @@ impl Out {
     }
 
     /// All data from now on goes into a file, which is there once [`Out::write_file`] is done.
-    pub fn into_file(&mut self, path: Option<&Path>) {
+    pub fn collect_for(&mut self, path: Option<&Path>) {
         self.file = path.map(|path| (path.to_owned(), Vec::new()));
     }
 

@@ -117,7 +117,7 @@ fn qpu_price(
     // Rows of other regions price nothing here, but a list that is wrong about one is not trusted.
     for offer in &all {
         in_dollars(offer, device)?;
-        if !offer.price.parse::<Money>().is_ok_and(|price| price > Money::ZERO) {
+        if offer.region != region && !offer.price.parse::<Money>().is_ok_and(|price| price > Money::ZERO) {
             let (device, found) = (device.name.clone(), offer.price.clone());
             let expected = "dollars above zero with at most nine decimals";
             return Err(OfferError::Foreign { device, what: "a price", found, expected });
@@ -292,6 +292,9 @@ mod tests {
             let row = garnet.replace("0.0020000000", &format!("\"{price}\""));
             assert!(matches!(with(garnet, &row), Err(OfferError::Price(_))), "{price}");
         }
+        let elsewhere = garnet.replace("eu-north-1", "us-east-1").replace("0.0020000000", "0");
+        let both = with(garnet, &format!("{garnet}{elsewhere}"));
+        assert!(matches!(both, Err(OfferError::Foreign { what: "a price", .. })), "no row here, yet wrong");
         assert!(matches!(with(garnet, &garnet.replace("USD", "CNY")), Err(OfferError::Foreign { .. })));
         assert!(matches!(with("us-east-1,,SV1", "us-west-2,,SV1"), Err(OfferError::Rows { .. })));
         assert!(matches!(with("M,minutes", "M,hours"), Err(OfferError::Foreign { what: "the unit", .. })));

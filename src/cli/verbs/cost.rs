@@ -200,7 +200,7 @@ pub fn run(mut args: Args, context: &Context, out: &mut Out) -> Result<u8, Failu
         let help = "table, json, csv, focus, parquet or html";
         return Err(Failure::new("SB2001", format!("there is no form {:?}", args.format)).with_help(help));
     }
-    out.into_file(args.o.as_deref());
+    out.collect_for(args.o.as_deref());
     answer(&args, context, out)?;
     out.write_file()?;
     Ok(0)

@@ -82,7 +82,7 @@ pub fn run(mut args: Args, context: &Context, out: &mut Out) -> Result<u8, Failu
                 Failure::new("SB2001", why).with_help("-o FILE.svg, FILE.json, FILE.csv or FILE.parquet")
             );
         }
-        out.into_file(Some(&path));
+        out.collect_for(Some(&path));
     }
     let code = answer(args, context, out)?;
     out.write_file()?;

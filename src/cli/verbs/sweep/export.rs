@@ -109,7 +109,7 @@ pub(super) fn export(
     let collection = find(store, argument)?;
     let rows = rows(store, &collection.id)?;
     let extension = file.and_then(Path::extension).map(|e| e.to_string_lossy().to_lowercase());
-    out.into_file(file);
+    out.collect_for(file);
     match extension.as_deref() {
         Some("json") => out.text(&(document(&collection, &rows).to_string() + "\n")),
         Some("csv") => out.text(&csv_text(&rows)?),
