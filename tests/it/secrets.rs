@@ -74,8 +74,8 @@ fn no_failing_path_prints_or_keeps_a_secret() {
         }
     }
     for secret in [KEY, TOKEN] {
-        assert_eq!(holding(&world.home(), secret), [String::new(); 0], "kept on disk");
+        assert_eq!(holding(&world.home(), secret), Vec::<String>::new(), "kept on disk");
     }
     // An address may carry a secret: it is refused here, being no public one, and is not kept.
-    assert_eq!(holding(&world.home(), PATH), [String::new(); 0]);
+    assert_eq!(holding(&world.home(), PATH), Vec::<String>::new());
 }
