@@ -14,9 +14,11 @@ use crate::plan::frame::{Frame, Independent, Order, members, parts};
 use crate::plan::fuse::Op;
 use crate::plan::step::{Step, Where};
 
-/// Bits of a tile: 256 KiB, a quarter of the cache of the second level where this was measured; a
-/// tile of 128 KiB takes more stages, and 20 qubits up to a quarter longer.
-pub(crate) const TILE_BITS: u32 = 14;
+/// Bits of the largest tile: 256 KiB, a quarter of the cache of the second level where this was
+/// measured; with 128 KiB there are more stages, and 20 qubits take up to a quarter longer.
+const TILE_BITS: u32 = 14;
+/// Bits of a register that is one tile.
+const WHOLE_BITS: u32 = 13;
 /// Bits of a tile that are always the lowest: runs of 1 KiB.
 const LOW_BITS: u32 = 6;
 /// Groups that an operation may pass on its way back to one of its kind.
@@ -112,7 +114,7 @@ impl Reach {
 /// The stages of some operations on `n` bits; `None` if one moves amplitudes along more bits than a
 /// tile has.
 pub(crate) fn stages(ops: &[Op], n: u32) -> Option<Vec<Stage>> {
-    let size = TILE_BITS.min(n);
+    let size = tile_bits(n);
     let low = LOW_BITS.min(size);
     let reaches: Vec<Reach> = ops.iter().map(Reach::of).collect();
     let base = (1u64 << low) - 1;
@@ -178,6 +180,11 @@ fn without_what_may_wait(reaches: &[Reach], left: &[u32], mut taken: Vec<u32>, m
     let mut waits = waits.into_iter();
     taken.retain(|_| !waits.next().unwrap_or(false));
     taken
+}
+
+/// Bits of a tile of a register of `n` bits: enough tiles share a table that making it is worth while.
+fn tile_bits(n: u32) -> u32 {
+    if n <= WHOLE_BITS { n } else { (n - 4).clamp(WHOLE_BITS - 1, TILE_BITS) }
 }
 
 struct Picker<'a> {
