@@ -378,8 +378,8 @@ pub fn apply(job: &Job, event: &Event, now: Timestamp) -> Result<Job, Illegal> {
     Ok(next)
 }
 
-/// Grows from one second to a minute.
-fn spacing(count: u32) -> Duration {
+/// How long after so many looks a task is looked at again: grows from one second to a minute.
+pub fn spacing(count: u32) -> Duration {
     POLL_FIRST.saturating_mul(1 << count.min(6)).min(POLL_LAST)
 }
 

@@ -21,7 +21,7 @@ pub use cause::is_retryable;
 pub use causes::causes;
 pub use event::{Event, StatusReport};
 pub use fire::{Availability, DeviceSight};
-pub use life::{Cause, Duty, Illegal, Sight, apply, due_at, duty};
+pub use life::{Cause, Duty, Illegal, Sight, apply, due_at, duty, spacing};
 pub use news::News;
 pub use stage::{Job, Lane, Outcome, Output, PastAttempt, Refusal, Sealed, Stage, TaskStatus};
 pub use state::State;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::watching::MANY;
 use super::{Clock, RunError, Runner, Step};
 use crate::backend::Braket;
 use crate::ids::JobId;
@@ -35,6 +36,8 @@ pub struct Drained {
 const ROUND: usize = 256;
 /// Longest nap between rounds: other processes move jobs too.
 const NAP: Duration = Duration::from_millis(500);
+/// How long a store that did not change is taken at its word that nothing in it is due.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often a worker looks whether a lane is due to be searched for tasks that nobody knows.
 const SEARCH_EVERY: Duration = Duration::from_secs(60);
 /// How long a worker leaves a job alone that only something outside can move.
@@ -111,6 +114,8 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     pub async fn work(&self, seen: &mut dyn FnMut(&Job)) -> Result<(), RunError> {
         let mut waiting = Waiting::default();
         let mut searched: Option<Duration> = None;
+        // Age of the store when nothing in it was due, and when that was.
+        let mut still: Option<(u64, Duration)> = None;
         while !(self.stop)() {
             let now = self.clock.now();
             let ticks = self.clock.ticks();
@@ -118,16 +123,27 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 self.search_lanes().await?;
                 searched = Some(ticks);
             }
-            waiting.forget_until(now);
-            let due = self.store.due(now, ROUND, &|id| waiting.has(id))?;
-            let idle = due.is_empty();
-            let round = self.round(&due, seen).await?;
-            let now = self.clock.now();
-            waiting.take(&round, Some(STUCK_FOR), now);
-            if idle {
-                let soon = waiting.next().unwrap_or_else(|| now.after(NAP));
-                self.nap(Some(soon), Patience::UntilStuck).await;
+            let age = self.store.age()?;
+            let rests =
+                still.is_some_and(|(at, since)| age == Some(at) && ticks.saturating_sub(since) < LOOK_EVERY);
+            if rests {
+                waiting.renew(self.renewed(now));
             }
+            let woken = waiting.forget_until(now);
+            if !rests || woken {
+                let due = self.store.due(now, ROUND, &|id| waiting.has(id))?;
+                let idle = due.is_empty();
+                let round = self.round(&due, seen).await?;
+                waiting.take(&round, Some(STUCK_FOR), self.clock.now());
+                still = age.filter(|_| idle).map(|age| (age, ticks));
+                if !idle {
+                    continue;
+                }
+            }
+            let now = self.clock.now();
+            // Of many some task is always due soon; they are looked at together.
+            let soon = waiting.next().filter(|_| waiting.len() < MANY).unwrap_or_else(|| now.after(NAP));
+            self.nap(Some(soon), Patience::UntilStuck).await;
         }
         Ok(())
     }
@@ -196,9 +212,22 @@ impl Waiting {
         self.0.contains_key(id)
     }
 
-    /// Those whose time has come are looked at again.
-    fn forget_until(&mut self, now: Timestamp) {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those whose time has come are looked at again; says whether there are any.
+    fn forget_until(&mut self, now: Timestamp) -> bool {
+        let before = self.0.len();
         self.0.retain(|_, rests| rests.until.is_none_or(|at| at > now));
+        self.0.len() < before
+    }
+
+    /// Those that were looked at without being opened wait again.
+    fn renew(&mut self, looked_at: Vec<(JobId, Timestamp)>) {
+        for (id, next) in looked_at {
+            self.0.insert(id, Rests { until: Some(next), stuck: Vec::new() });
+        }
     }
 
     /// When the first of them is looked at again.

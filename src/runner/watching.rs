@@ -10,7 +10,7 @@ use super::pace::Operation;
 use super::{Clock, Runner};
 use crate::backend::{Braket, RemoteError};
 use crate::ids::{JobId, QuantumTaskArn};
-use crate::job::{Job, Lane, TaskStatus};
+use crate::job::{Job, Lane, Stage, TaskStatus, spacing};
 use crate::time::Timestamp;
 
 /// Open tasks of a lane from which on one search is cheaper than a call for each.
@@ -28,6 +28,8 @@ pub(super) struct Watch {
 
 struct Look {
     lane: Lane,
+    task: QuantumTaskArn,
+    status: TaskStatus,
     born: Timestamp,
     polls: u32,
     next: Timestamp,
@@ -36,6 +38,10 @@ struct Look {
 struct List {
     at: Timestamp,
     tasks: BTreeMap<QuantumTaskArn, TaskStatus>,
+}
+
+fn is_fresh(list: &List, now: Timestamp) -> bool {
+    list.at <= now && now.since(list.at) < FRESH
 }
 
 impl<B: Braket, C: Clock> Runner<'_, B, C> {
@@ -53,11 +59,30 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             self.watch.borrow_mut().looks.remove(&before.terms.id);
             return false;
         };
-        if let Some(lane) = after.lane() {
-            let look = Look { lane: lane.clone(), born: after.terms.created_at, polls, next };
+        if let Stage::Running { task, lane, seen, .. } = &after.stage {
+            let (lane, task, status) = (lane.clone(), task.clone(), seen.clone());
+            let look = Look { lane, task, status, born: after.terms.created_at, polls, next };
             self.watch.borrow_mut().looks.insert(after.terms.id.clone(), look);
         }
         true
+    }
+
+    /// Looks again at the tasks that a fresh search shows as they were, without opening their jobs; what
+    /// the store holds of them must be as it was. Gives when each is looked at next.
+    pub(super) fn renewed(&self, now: Timestamp) -> Vec<(JobId, Timestamp)> {
+        let mut watch = self.watch.borrow_mut();
+        let Watch { looks, lists } = &mut *watch;
+        let mut out = Vec::new();
+        for (id, look) in looks.iter_mut().filter(|(_, look)| look.next <= now) {
+            let list = lists.get(&look.lane).filter(|list| is_fresh(list, now));
+            if list.and_then(|l| l.tasks.get(&look.task)) == Some(&look.status) {
+                self.meter.polled(now.since(look.next));
+                look.polls += 1;
+                look.next = now.after(spacing(look.polls));
+                out.push((id.clone(), look.next));
+            }
+        }
+        out
     }
 
     /// The status of a task as a recent search shows it, when so many are watched that searching is
@@ -77,8 +102,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             }
             oldest.before(OVERLAP)
         };
-        let fresh = |list: &List| list.at <= now && now.since(list.at) < FRESH;
-        if !self.watch.borrow().lists.get(lane).is_some_and(fresh) {
+        if !self.watch.borrow().lists.get(lane).is_some_and(|list| is_fresh(list, now)) {
             self.paced(&lane.region, Operation::Search).await;
             let scan = self.braket.scan(lane, since).await;
             self.went(&lane.region, Operation::Search, scan.as_ref().err());

@@ -84,6 +84,22 @@ fn a_removed_budget_binds_nobody() {
 }
 
 #[test]
+fn any_change_by_whichever_connection_moves_the_age() {
+    let (_folder, path) = fresh();
+    let store = SqliteStore::open(&path).unwrap();
+    let first = store.age().unwrap();
+    assert!(store.jobs(&Filter::default()).unwrap().is_empty());
+    assert_eq!(store.age().unwrap(), first, "reading changes nothing");
+    let _new = store.accept(&acceptance(&[job("a", "1", &[])])).unwrap();
+    let second = store.age().unwrap();
+    let other = SqliteStore::open(&path).unwrap();
+    let _new = other.accept(&acceptance(&[job("b", "1", &[])])).unwrap();
+    let third = store.age().unwrap();
+    assert!(first != second && second != third && first.is_some(), "{first:?} {second:?} {third:?}");
+    assert_eq!(store.age().unwrap(), third);
+}
+
+#[test]
 fn a_foreign_database_is_left_alone() {
     let (_folder, path) = fresh();
     let raw = rusqlite::Connection::open(&path).unwrap();

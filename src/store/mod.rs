@@ -295,6 +295,13 @@ pub trait Store: Notes {
     fn outbox(&self) -> Option<&dyn Outbox> {
         None
     }
+    /// A number that is another one after any change, by whichever process; `None` where none is kept.
+    ///
+    /// # Errors
+    /// As every method.
+    fn age(&self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
     /// Whether it belongs to another machine: a copy beside its original would buy everything again.
     fn is_elsewhere(&self) -> bool {
         false

@@ -363,6 +363,13 @@ impl Store for SqliteStore {
         Ok(in_turns(open, max))
     }
 
+    fn age(&self) -> Result<Option<u64>, StoreError> {
+        let connection = self.lock();
+        // Commits of other connections, and rows changed by this one.
+        let others: u32 = connection.query_row("PRAGMA data_version", [], |r| r.get(0)).map_err(trouble)?;
+        Ok(Some(u64::from(others) << 40 | connection.total_changes() & ((1 << 40) - 1)))
+    }
+
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let at: Option<i64> =
             self.lock().query_row("SELECT min(due_at) FROM job", [], |r| r.get(0)).map_err(trouble)?;
