@@ -5,7 +5,11 @@
 //! sigma = ln(high/low)/3.29, and a product has the root of the sum of squares. What is missing stays
 //! missing. The coefficients with their sources stand in `data/energy_coefficients.json`.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use serde::Deserialize;
+use shotbook_sim::target::Catalogue;
 
 /// The coefficients that ship with the program.
 const EMBEDDED: &str = include_str!("../data/energy_coefficients.json");
@@ -260,6 +264,18 @@ impl Coefficients {
     }
 }
 
+/// Modelled energy of so many shots on a device, waiting included; `None` where its technology has no
+/// coefficients, as simulators. Units: J.
+pub fn of_shots(device: &str, shots: u64) -> Option<Band> {
+    static EACH: OnceLock<BTreeMap<String, Option<Band>>> = OnceLock::new();
+    let each = EACH.get_or_init(|| {
+        let table = Coefficients::embedded();
+        let devices = Catalogue::embedded().devices().iter();
+        devices.map(|d| (d.name.clone(), table.allocated(&d.technology))).collect()
+    });
+    each.get(device).copied().flatten().map(|shot| shot.scaled(shots as f64))
+}
+
 /// The catalogue's word for a technology begins with the table's.
 fn find<'a>(rows: &'a [Row], technology: &str) -> Option<&'a Row> {
     let word = |text: &str| text.to_lowercase().replace([' ', '_'], "-");
@@ -294,6 +310,14 @@ mod tests {
         let near = |word: &str, joules: f64| (active(word) - joules).abs() < 1e-9;
         assert!(near("superconducting", 7.5) && near("trapped ion", 180.0) && near("neutral atom", 2450.0));
         assert!(table.active("photonic").is_none(), "what is missing stays missing");
+    }
+
+    #[test]
+    fn shots_have_an_energy_where_the_technology_is_known() {
+        let thousand = of_shots("garnet", 1000).unwrap();
+        assert!((thousand.mid - 15_000.0).abs() < 1e-6 && thousand.grade == 'C', "{thousand:?}");
+        assert!(of_shots("forte-1", 1).unwrap().mid > 100.0);
+        assert_eq!((of_shots("sv1", 1000), of_shots("local", 1000), of_shots("no", 1)), (None, None, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::budget::Balance;
+use crate::energy::{self, Band};
 use crate::job::{Job, Lane, Outcome, Place, Stage, State};
 use crate::money::Money;
 use crate::outcome::TaskOutcome;
@@ -28,6 +29,24 @@ pub fn problem(job: &Job) -> Option<String> {
         Stage::Settling { problem, .. } => problem.clone(),
         _ => None,
     }
+}
+
+/// Modelled energy of the shots that a device ran; unknown until then, and of simulators.
+pub fn energy_of(job: &Job) -> Option<Band> {
+    match &job.stage {
+        Stage::Done(Outcome::Completed { successful_shots, .. }) => {
+            energy::of_shots(&job.terms.device, (*successful_shots)?)
+        }
+        _ => None,
+    }
+}
+
+/// A band as JSON, with its unit and grade.
+pub fn joules(band: Option<Band>) -> Value {
+    band.map_or(
+        Value::Null,
+        |b| json!({"low": b.low, "mid": b.mid, "high": b.high, "unit": "J", "grade": b.grade.to_string()}),
+    )
 }
 
 /// `shotbook.job/1`.
@@ -65,6 +84,7 @@ pub fn job(job: &Job, ended_at: Option<Timestamp>, frozen: &[String]) -> Value {
         "task_arn": job.task().map(ToString::to_string), "created_at": terms.created_at.to_string(),
         "ended_at": ended_at.map(|t| t.to_string()), "queue_position": queue, "held": money(job.held),
         "settled": money(job.settled), "quote": {"total": money(terms.quoted)}, "successful_shots": successful,
+        "energy": joules(energy_of(job)),
         "collection_id": terms.collection.as_ref().map(ToString::to_string),
         "lane": job.lane().map(lane), "attempts": attempts,
         "fetching": matches!(job.stage, Stage::Settling { .. }),

@@ -1,6 +1,7 @@
 //! `show`: one job.
 
 use crate::cli::output::Out;
+use crate::cli::views::energy_of;
 use crate::cli::work::{job_id, job_json, line};
 use crate::cli::{Context, Failure};
 use crate::job::Job;
@@ -37,6 +38,7 @@ pub fn lines(store: &dyn Store, job: &Job) -> Result<Vec<String>, Failure> {
         ("held", format!("${}", job.held)),
         ("settled", format!("${}", job.settled)),
     ];
+    rows.extend(energy_of(job).map(|e| ("energy", format!("{}, modelled", e.joules()))));
     rows.extend(terms.project.iter().map(|p| ("project", p.clone())));
     rows.extend(terms.tags.iter().map(|(k, v)| ("tag", format!("{k}={v}"))));
     rows.extend(terms.budgets.iter().map(|b| ("budget", b.to_string())));

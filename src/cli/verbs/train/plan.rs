@@ -9,6 +9,7 @@ use crate::app::training::{Local, Reached, Record, Trainings, drive};
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
 use crate::cli::verbs::report::baselines;
+use crate::cli::views::joules;
 use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
 use crate::energy::{Band, Coefficients};
@@ -339,9 +340,6 @@ impl Seen<'_> {
                 "round_trips": b.round_trips, "task_fees": b.fees.to_string(),
                 "task_fees_one_circuit_each": b.single_fees.to_string(),
                 "shot_fees": b.shot_fees.to_string(), "total": text(b.total())})
-        };
-        let joules = |band: Option<Band>| {
-            band.map(|b| json!({"low": b.low, "mid": b.mid, "high": b.high, "grade": b.grade.to_string(), "unit": "J"}))
         };
         let devices: Vec<Value> = self
             .rows
