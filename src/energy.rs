@@ -64,6 +64,13 @@ impl Band {
         Self { low: by * self.low, mid: by * self.mid, high: by * self.high, grade: self.grade }
     }
 
+    /// Both together, as if whatever makes one low makes the other low.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let grade = self.grade.max(other.grade);
+        Self { low: self.low + other.low, mid: self.mid + other.mid, high: self.high + other.high, grade }
+    }
+
     /// Joules as people read them: `1.7 kWh (0.4-6.4), grade C`.
     pub fn joules(&self) -> String {
         let (unit, name) = match self.mid {

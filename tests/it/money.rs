@@ -141,6 +141,9 @@ fn costs_are_told_by_user_and_as_a_page() {
     assert!(of("garnet")["user"].as_str().unwrap().starts_with("arn:aws:"), "{by}");
     assert_eq!((&of("cepheus")["user"], &of("cepheus")["imported"]), (&"unknown".into(), &"0.725".into()));
     assert_eq!((&by["total"]["settled"], &by["total"]["imported"]), (&"1.17".into(), &"0.725".into()));
+    // 1,000 and 100 shots of 7.5 J, of machines that work half of their time.
+    let joules = by["total"]["energy"]["mid"].as_f64().unwrap();
+    assert!((joules - 1100.0 * 15.0).abs() < 1e-6, "{by}");
     assert_eq!((&of("garnet")["tasks"], &of("garnet")["shots"]), (&1.into(), &100.into()));
     let path = world.folder.path().join("costs.html");
     let html = ["cost", "--by", "project", "--format", "html", "-o", path.to_str().unwrap()];

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::cli::output::Out;
-use crate::cli::views::fee;
+use crate::cli::views::{fee, joules};
 use crate::cli::{Context, Failure};
+use crate::energy::{self, Band};
 use crate::money::{Money, OutOfRange};
 use crate::report::parquet::{self, Column};
 use crate::store::{CostRow, Filter, Store};
@@ -46,6 +47,8 @@ pub struct Sum {
     unsure: Money,
     /// The part of `settled` that other tools spent.
     imported: Money,
+    /// Modelled energy of the shots that were paid for, where the technology is known.
+    energy: Option<Band>,
 }
 
 /// What a month comes to.
@@ -117,6 +120,12 @@ impl Sum {
         }
         if row.adopted {
             self.imported = self.imported.plus(row.settled)?;
+        }
+        // What was not paid for did not run. Errors of one device do not cancel, so limits add up.
+        if !row.settled.is_zero()
+            && let Some(shots) = energy::of_shots(&row.device, row.shots)
+        {
+            self.energy = Some(self.energy.map_or(shots, |sum| sum.and(shots)));
         }
         Ok(())
     }
@@ -273,6 +282,7 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
                     row.insert("held".into(), json!(s.held.to_string()));
                     row.insert("unsure".into(), json!(s.unsure.to_string()));
                     row.insert("imported".into(), json!(s.imported.to_string()));
+                    row.insert("energy".into(), joules(s.energy));
                     Value::Object(row)
                 })
                 .collect();
@@ -282,7 +292,7 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
             });
             out.json(&json!({"schema": "shotbook.cost/1", "rows": rows, "total": {"settled": total.settled.to_string(),
                 "held": total.held.to_string(), "unsure": total.unsure.to_string(),
-                "imported": total.imported.to_string()}, "forecast": month}));
+                "imported": total.imported.to_string(), "energy": joules(total.energy)}, "forecast": month}));
         }
         "csv" => {
             let names: Vec<&str> = head.iter().map(String::as_str).collect();
@@ -301,6 +311,9 @@ fn show(args: &Args, costs: &Costs, out: &mut Out) -> Result<(), Failure> {
             last[0] = "total".to_owned();
             rows.push(cells(&last, total, |m| format!("${}", fee(m))));
             out.table(&names, &[n, n + 1, n + 2, n + 3, n + 4, n + 5], rows);
+            if let Some(energy) = total.energy {
+                out.say(&format!("modelled energy of the shots: {}", energy.joules()));
+            }
             if let Some(forecast) = forecast {
                 out.say(&forecast.words());
             }

@@ -12,6 +12,12 @@ pub fn page(span: &str, by: &[String], costs: &Costs, at: &str) -> Page {
         "{span} · settled {:#} · held {:#} · unsure {:#} · imported {:#}. US dollars before tax; made {at}.",
         total.settled, total.held, total.unsure, total.imported
     ));
+    if let Some(energy) = total.energy {
+        page.text(format!(
+            "Modelled energy of the shots that were paid for, waiting of the machines included: {}.",
+            energy.joules()
+        ));
+    }
     if let Some(forecast) = &costs.forecast {
         page.text(forecast.words());
     }
