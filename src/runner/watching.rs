@@ -93,16 +93,16 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         task: &QuantumTaskArn,
     ) -> Result<Option<TaskStatus>, RemoteError> {
         let now = self.clock.now();
-        let since = {
-            let watch = self.watch.borrow();
-            let born = watch.looks.values().filter(|look| look.lane == *lane).map(|look| look.born);
-            let (count, oldest) = born.fold((0, now), |(n, oldest), at| (n + 1, oldest.min(at)));
-            if count <= MANY {
-                return Ok(None);
-            }
-            oldest.before(OVERLAP)
-        };
         if !self.watch.borrow().lists.get(lane).is_some_and(|list| is_fresh(list, now)) {
+            let since = {
+                let watch = self.watch.borrow();
+                let born = watch.looks.values().filter(|look| look.lane == *lane).map(|look| look.born);
+                let (count, oldest) = born.fold((0, now), |(n, oldest), at| (n + 1, oldest.min(at)));
+                if count <= MANY {
+                    return Ok(None);
+                }
+                oldest.before(OVERLAP)
+            };
             self.paced(&lane.region, Operation::Search).await;
             let scan = self.braket.scan(lane, since).await;
             self.went(&lane.region, Operation::Search, scan.as_ref().err());
