@@ -5,6 +5,7 @@ mod diagnostics;
 mod failure;
 mod filter;
 mod output;
+mod progress;
 mod simulate;
 mod verbs;
 mod views;

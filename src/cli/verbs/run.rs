@@ -10,6 +10,7 @@ use shotbook_sim::target::Catalogue;
 use crate::app::Here;
 use crate::cli::circuit::{CircuitArgs, Loaded, read_text, size_of};
 use crate::cli::output::Out;
+use crate::cli::progress::{Progress, Share};
 use crate::cli::simulate::{self, NoiseArgs};
 use crate::cli::{Context, Failure, diagnostics, views};
 use crate::outcome::compare::wilson;
@@ -66,9 +67,10 @@ pub struct Args {
     on: Option<String>,
 }
 
-/// Stops at Ctrl-C or when time is up.
+/// Stops when time is up, and tells of what is done.
 struct Stop {
     until_us: Option<u64>,
+    share: Share,
 }
 
 impl Watch for Stop {
@@ -80,7 +82,9 @@ impl Watch for Stop {
         self.until_us.is_some_and(|at| time::monotonic_us() >= at)
     }
 
-    fn progress(&self, _done: f64) {}
+    fn progress(&self, done: f64) {
+        self.share.tell(done);
+    }
 }
 
 /// `30`, `30s`, `5m`, `2h`, `250ms`.
@@ -123,7 +127,23 @@ pub fn is_right(order: &str) -> Result<bool, Failure> {
     }
 }
 
-pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
+/// The engine of a word.
+fn engine_named(word: &str) -> Result<EngineChoice, Failure> {
+    Ok(match word {
+        "auto" => EngineChoice::Auto,
+        "state-vector" => EngineChoice::StateVector,
+        "density-matrix" => EngineChoice::DensityMatrix,
+        "trajectories" => EngineChoice::Trajectories,
+        "stabilizer" => EngineChoice::Stabilizer,
+        "mps" => EngineChoice::Mps,
+        other => {
+            let help = "auto, state-vector, density-matrix, trajectories, stabilizer or mps";
+            return Err(Failure::new("SB2001", format!("there is no engine {other:?}")).with_help(help));
+        }
+    })
+}
+
+pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let started = time::monotonic_us();
     if let Some(device) = args.on.as_deref().filter(|d| *d != "local") {
         let message = format!("{device} costs money or is elsewhere; run is free and local");
@@ -143,24 +163,15 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let noisy = args.noise.apply(circuit, out)?;
     let simulated = noisy.as_ref().unwrap_or(circuit);
     let parsed = time::monotonic_us();
+    let share = Share::default();
     let watch = Stop {
+        share: share.clone(),
         until_us: args.max_time.as_deref().map(duration).transpose()?.map(|d| started + d.as_micros() as u64),
     };
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
     let max_memory =
         args.max_memory.as_deref().map(size).transpose()?.unwrap_or_else(crate::config::memory_bytes);
-    let engine = match args.engine.as_str() {
-        "auto" => EngineChoice::Auto,
-        "state-vector" => EngineChoice::StateVector,
-        "density-matrix" => EngineChoice::DensityMatrix,
-        "trajectories" => EngineChoice::Trajectories,
-        "stabilizer" => EngineChoice::Stabilizer,
-        "mps" => EngineChoice::Mps,
-        other => {
-            let help = "auto, state-vector, density-matrix, trajectories, stabilizer or mps";
-            return Err(Failure::new("SB2001", format!("there is no engine {other:?}")).with_help(help));
-        }
-    };
+    let engine = engine_named(&args.engine)?;
     let max_bond = args.max_bond.map(usize::from);
     let cutoff = args.cutoff;
     if let Some(weight) = cutoff.filter(|c| !(0.0..1.0).contains(c)) {
@@ -184,7 +195,15 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     }
     let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
     let mut prepared = engine::prepare(simulated, &options).map_err(|e| refused(&e, &loaded, out))?;
-    let result = prepared.run(&values, shots, seed).map_err(|e| refused(&e, &loaded, out))?;
+    let name = prepared.engine();
+    let progress = Progress::start(!context.global.quiet, share, || {
+        let forecasts = engine::explain(simulated, &options);
+        let own = forecasts.into_iter().find(|f| f.0 == name)?.1.ok()?;
+        Duration::try_from_secs_f64(own.time_us / 1e6).ok()
+    });
+    let result = prepared.run(&values, shots, seed);
+    drop(progress);
+    let result = result.map_err(|e| refused(&e, &loaded, out))?;
     let engine = Engine { name: prepared.engine().to_owned(), reason: prepared.reason().to_owned(), seed };
     let outcome = outcome::from_run(circuit, &result, engine);
     let timing = json!({"parse": parsed - started, "plan": result.timing.plan_us,
