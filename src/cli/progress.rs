@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time;
 
 /// What is over sooner needs no line.
 const FIRST: Duration = Duration::from_secs(1);
@@ -41,13 +43,13 @@ impl Progress {
         if !wanted || !std::io::stderr().is_terminal() {
             return Self { end: None };
         }
-        let (forecast, began) = (forecast(), Instant::now());
+        let (forecast, began) = (forecast(), time::monotonic_us());
         let (end, ended) = channel::<()>();
         let thread = std::thread::spawn(move || {
             let mut pause = FIRST;
             while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 pause = EACH;
-                show(&format!("\r\x1b[K{}", line(began.elapsed(), share.done(), forecast)));
+                show(&format!("\r\x1b[K{}", line(since(began), share.done(), forecast)));
             }
             if pause == EACH {
                 show("\r\x1b[K");
@@ -64,6 +66,10 @@ impl Drop for Progress {
             let _gone = thread.join();
         }
     }
+}
+
+fn since(began: u64) -> Duration {
+    Duration::from_micros(time::monotonic_us() - began)
 }
 
 /// A terminal that is gone is no reason to stop.

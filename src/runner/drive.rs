@@ -79,12 +79,17 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     pub async fn drain(&self, seen: &mut dyn FnMut(&Job)) -> Result<Drained, RunError> {
         let mut out = Drained::default();
         let mut waiting = Waiting::default();
-        let mut moved = false;
+        let (mut moved, mut searched) = (false, false);
         loop {
             waiting.forget_until(self.clock.now());
             let open = self.store.due(Timestamp::from_micros(i64::MAX), ROUND, &|id| waiting.has(id))?;
             if (self.stop)() {
                 return Ok(out);
+            }
+            // A process may have ended in the midst of a search; jobs that run need none of their own.
+            if !searched && self.any_elsewhere(&open)? {
+                self.search_lanes().await?;
+                searched = true;
             }
             if open.is_empty() {
                 if let Some(next) = waiting.next() {
@@ -146,6 +151,15 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             self.nap(Some(soon), Patience::UntilStuck).await;
         }
         Ok(())
+    }
+
+    fn any_elsewhere(&self, ids: &[JobId]) -> Result<bool, RunError> {
+        for id in ids {
+            if !self.store.job(id)?.terms.is_local() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn nap(&self, next: Option<Timestamp>, patience: Patience) {
