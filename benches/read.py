@@ -17,6 +17,8 @@ import tempfile
 
 # Name, the dialect that it reads, and what a user writes to read TEXT.
 PEERS = [
+    ("prism-q", "3", "import prism_q", "prism_q.parse_qasm(TEXT)"),
+    ("qevedo", "2", "import qevedo.simulator", "qevedo.simulator.Circuit.from_qasm(TEXT)"),
     ("qiskit.qasm2", "2", "from qiskit import qasm2", "qasm2.loads(TEXT, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)"),
     ("qiskit.qasm3 (import)", "3", "from qiskit import qasm3", "qasm3.loads(TEXT)"),
     ("openqasm3 (tree only)", "3", "import openqasm3", "openqasm3.parse(TEXT)"),

@@ -8,7 +8,7 @@ venv=.cache/peers-read
 if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     for package in qiskit==2.6.2 qiskit-qasm3-import==0.6.0 "openqasm3[parser]==1.0.1" amazon-braket-sdk==1.127.5 \
-        cirq-core==1.7.0 ply==3.11 pytket==2.18.5; do
+        cirq-core==1.7.0 ply==3.11 pytket==2.18.5 prism-q==0.35.0 qevedo-simulator==0.1.0; do
         "$venv/bin/python" -m pip install --quiet "$package" || echo "$package cannot be installed" >&2
     done
 fi

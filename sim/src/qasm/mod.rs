@@ -149,13 +149,19 @@ pub fn parse(sources: &mut Sources, options: &ParseOptions<'_>) -> (Program, Vec
     }
     let is_json = match options.dialect {
         Dialect::Json => true,
-        Dialect::Auto => text.trim_start().starts_with('{'),
+        Dialect::Auto => opens_json(&text),
         Dialect::OpenQasm2 | Dialect::OpenQasm3 => false,
     };
     if is_json {
         return envelope::parse(sources, &text, options);
     }
     parse_text(sources, &text, 0, options)
+}
+
+/// Whether a text is meant as JSON: a program may begin with a brace too, but with no string in it.
+fn opens_json(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inside.is_some_and(|i| i.is_empty() || i.starts_with('"'))
 }
 
 fn parse_text(

@@ -121,7 +121,7 @@ impl Printer {
             StmtKind::Barrier(operands) => format!("barrier {}", list(operands)),
             StmtKind::Delay(time, operands) => format!("delay[{}] {}", expr(time), list(operands)),
             StmtKind::Assign { target, op, value } => {
-                format!("{} {}= {}", expr(target), op.map_or("", symbol), expr(value))
+                format!("{} {}= {}", bare(target), op.map_or("", symbol), expr(value))
             }
             StmtKind::Return(value) => {
                 format!("return{}", value.as_ref().map(|v| format!(" {}", expr(v))).unwrap_or_default())
@@ -171,13 +171,23 @@ fn call(call: &Call) -> String {
     out + &format!("{}{arguments} {}{rest}", call.name.text, bare(first))
 }
 
-/// An expression that begins with its first word: behind a gate's name, a parenthesis holds angles.
+/// An expression that begins with its first word: behind a gate's name a parenthesis holds angles, and no
+/// assignment begins with one.
 fn bare(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Binary(op, a, b) if *op != BinaryOp::Join => {
             format!("{} {} {}", bare(a), symbol(*op), expr(b))
         }
+        ExprKind::Unary(op, of) => format!("{}{}", sign(*op), expr(of)),
         _ => expr(e),
+    }
+}
+
+fn sign(op: UnaryOp) -> &'static str {
+    match op {
+        UnaryOp::Minus => "-",
+        UnaryOp::Not => "!",
+        UnaryOp::Flip => "~",
     }
 }
 
@@ -200,14 +210,7 @@ fn expr(e: &Expr) -> String {
             let indices: Vec<String> = indices.iter().map(index).collect();
             format!("{}[{}]", expr(of), indices.join(", "))
         }
-        ExprKind::Unary(op, of) => {
-            let sign = match op {
-                UnaryOp::Minus => "-",
-                UnaryOp::Not => "!",
-                UnaryOp::Flip => "~",
-            };
-            format!("({sign}{})", expr(of))
-        }
+        ExprKind::Unary(op, of) => format!("({}{})", sign(*op), expr(of)),
         // Concatenation is no operand of another operator, and aliases take it bare.
         ExprKind::Binary(BinaryOp::Join, a, b) => format!("{} ++ {}", expr(a), expr(b)),
         ExprKind::Binary(op, a, b) => format!("({} {} {})", expr(a), symbol(*op), expr(b)),

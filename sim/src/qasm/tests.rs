@@ -28,6 +28,36 @@ fn gates(circuit: &Circuit) -> Vec<(Gate, Vec<u32>, Vec<f64>)> {
 }
 
 #[test]
+fn a_program_may_begin_with_a_brace() {
+    let ok = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default()).1;
+    assert!(ok("{\n    x $1;\n}\n").is_empty() && ok("{\n}\n").is_empty());
+    for json in ["{", " { \n", "{ \"a;b\" 1}"] {
+        assert_eq!(ok(json)[0].code, "SB5007", "{json}");
+    }
+}
+
+#[test]
+fn a_sign_before_an_operand_is_printed_so_that_it_stays_one() {
+    let tree = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default()).0;
+    let printed = print(&tree("qubit[4] q;\ninv @ s -q[3];\ninv @ rx(-1) -q[3];\n"));
+    assert_eq!(printed, "qubit[4] q;\ninv @ s -q[3];\ninv @ rx((-1)) -q[3];\n");
+    assert_eq!(print(&tree(&printed)), printed);
+}
+
+#[test]
+fn what_is_wrong_in_a_doubled_gate_is_said_once_and_at_once() {
+    use std::fmt::Write as _;
+    let mut text = String::from("OPENQASM 3.0;\ngate g0 q { nowhere q; nowhere q; }\n");
+    for n in 1..20 {
+        let _ = writeln!(text, "gate g{n} q {{ g{0} q; g{0} q; }}", n - 1);
+    }
+    text.push_str("qubit q;\ng19 q;\nx q[3];\n");
+    let reading = read("text", text.as_str(), &ParseOptions::default(), &Inputs::new());
+    let codes: Vec<&str> = reading.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["SB5047", "SB5047", "SB5027"], "{:?}", reading.diagnostics);
+}
+
+#[test]
 fn names_of_both_libraries_are_one_gate() {
     for text in
         ["qubit[2] q; cnot q[0], q[1];", "OPENQASM 2.0; include \"qelib1.inc\"; qreg q[2]; cx q[0],q[1];"]

@@ -167,7 +167,7 @@ impl Lowering<'_> {
             let message = format!("`{}` is opaque: nothing says what it does", name.text);
             return self.error("SB5046", name.span, message, "define it with `gate`");
         }
-        if self.broken.contains(&name.text) {
+        if self.broken_gates.contains(&name.text) {
             return Err(Lost);
         }
         let known = gates::ROWS.iter().flat_map(|r| std::iter::once(r.name).chain(r.aliases.iter().copied()));
@@ -266,6 +266,10 @@ impl Lowering<'_> {
         if self.calls.len() as u32 >= limits::NESTING {
             return self.limit(span, "levels of gate definitions", u64::from(limits::NESTING));
         }
+        // Doubled forty times over, a body that is wrong would be wrong a million times.
+        if self.broken_gates.contains(&name.text) {
+            return Err(Lost);
+        }
         if self.forward {
             self.step(span)?;
         }
@@ -278,14 +282,18 @@ impl Lowering<'_> {
             let _distinct = self.scopes.declare(&parameter.text, symbol, parameter.span);
         }
         self.calls.push((span, name.text.clone()));
-        let errors = self.diagnostics.len();
+        let noted = self.noted;
         // The whole expansion was counted at its outermost call.
         let counted = std::mem::take(&mut self.gates);
         self.statements(&def.body);
         self.gates = counted;
         self.calls.pop();
         self.scopes.close_body();
-        if self.diagnostics.len() > errors { Err(Lost) } else { Ok(()) }
+        if self.noted > noted {
+            self.broken_gates.insert(name.text.clone());
+            return Err(Lost);
+        }
+        Ok(())
     }
 
     fn control_count(&mut self, modifiers: &[Modifier]) -> Lowered<(usize, bool)> {

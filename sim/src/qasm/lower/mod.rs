@@ -88,6 +88,10 @@ pub(super) struct Lowering<'a> {
     steps: u64,
     /// Nothing more is lowered: a limit was reached, or too much is wrong.
     over: bool,
+    /// How often something was found wrong, repetitions included.
+    noted: u64,
+    /// Gates in whose bodies something is wrong, which is said once.
+    broken_gates: HashSet<String>,
 }
 
 /// A circuit with its warnings, or what is wrong.
@@ -120,6 +124,8 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         gates: 0,
         steps: 0,
         over: false,
+        noted: 0,
+        broken_gates: HashSet::new(),
     };
     lowering.physical = program.physical.keys().enumerate().map(|(i, &label)| (label, i as u32)).collect();
     lowering.circuit.n_qubits = lowering.physical.len() as u32;
@@ -172,6 +178,7 @@ impl Lowering<'_> {
     }
 
     fn note(&mut self, diagnostic: Diagnostic) {
+        self.noted += 1;
         let mut diagnostic = diagnostic;
         if let Some((span, name)) = self.calls.last() {
             diagnostic = diagnostic.with_related(*span, format!("in this call of `{name}`"));
