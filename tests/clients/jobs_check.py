@@ -39,4 +39,6 @@ def jobs():
 
 if __name__ == "__main__":
     section(jobs)
+    # The SDK leaves the model that it fetched in the working folder.
+    pathlib.Path("model.tar.gz").unlink(missing_ok=True)
     end()

@@ -98,4 +98,6 @@ def decorated():
 if __name__ == "__main__":
     section(scripts)
     section(decorated)
+    # The SDK leaves the model that it fetched in the working folder.
+    pathlib.Path("model.tar.gz").unlink(missing_ok=True)
     end()
