@@ -50,8 +50,18 @@ impl Out {
     /// # Errors
     /// The disk's.
     pub fn write_file(&mut self) -> Result<(), Failure> {
-        let Some((path, bytes)) = self.file.take() else { return Ok(()) };
-        std::fs::write(&path, bytes)
+        match self.file.take() {
+            Some((path, bytes)) => self.save(&path, &bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a file beside the data, and says so.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn save(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        std::fs::write(path, bytes)
             .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
         self.say(&format!("wrote {}", path.display()));
         Ok(())

@@ -5,7 +5,6 @@
 //! Source: Apache Parquet format 2.11, its Thrift definition in the compact protocol.
 
 use crate::money::Money;
-use crate::time::Timestamp;
 
 /// Values of one column, one a row; `None` is null.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,13 +17,12 @@ pub enum Column {
     Text(Vec<Option<String>>),
     /// Dollars, exactly: DECIMAL(18, 9).
     Dollars(Vec<Option<Money>>),
-    /// Instants in UTC. Units: microseconds.
-    Instant(Vec<Option<Timestamp>>),
 }
 
 const MAGIC: &[u8] = b"PAR1";
-/// Rows of a page: so few that its length fits the 31 bits of its header, whatever its cells hold.
+/// Most rows of a page, and the bytes after which it ends: its length must fit 31 bits of its header.
 const PAGE_ROWS: usize = 20_000;
+const PAGE_BYTES: usize = 64 << 20;
 // Numbers of the Thrift definition.
 const INT64: i64 = 2;
 const DOUBLE: i64 = 5;
@@ -32,7 +30,6 @@ const BYTE_ARRAY: i64 = 6;
 const OPTIONAL: i64 = 1;
 const UTF8: i64 = 0;
 const DECIMAL: i64 = 5;
-const TIMESTAMP_MICROS: i64 = 10;
 const PLAIN: i64 = 0;
 const RLE: i64 = 3;
 
@@ -43,13 +40,12 @@ impl Column {
             Self::Real(v) => v.len(),
             Self::Text(v) => v.len(),
             Self::Dollars(v) => v.len(),
-            Self::Instant(v) => v.len(),
         }
     }
 
     fn kind(&self) -> i64 {
         match self {
-            Self::Whole(_) | Self::Dollars(_) | Self::Instant(_) => INT64,
+            Self::Whole(_) | Self::Dollars(_) => INT64,
             Self::Real(_) => DOUBLE,
             Self::Text(_) => BYTE_ARRAY,
         }
@@ -61,7 +57,6 @@ impl Column {
             Self::Whole(v) => v[row].map(|n| i64::try_from(n).unwrap_or(i64::MAX).to_le_bytes()),
             Self::Real(v) => v[row].map(f64::to_le_bytes),
             Self::Dollars(v) => v[row].map(|m| m.nanos().to_le_bytes()),
-            Self::Instant(v) => v[row].map(|t| t.micros().to_le_bytes()),
             Self::Text(v) => {
                 let Some(text) = &v[row] else { return false };
                 out.extend((text.len() as u32).to_le_bytes());
@@ -73,11 +68,13 @@ impl Column {
         bytes.is_some()
     }
 
-    /// A page of rows: which of them have a value, as runs, then the values.
-    fn page(&self, rows: std::ops::Range<usize>) -> Vec<u8> {
+    /// A page of rows, and the row after it: which of them have a value, as runs, then the values.
+    fn page(&self, first: usize) -> (Vec<u8>, usize) {
         let (mut values, mut runs) = (Vec::new(), Vec::<(bool, u64)>::new());
-        for row in rows {
-            let there = self.put(row, &mut values);
+        let mut end = first;
+        while end < self.len().min(first + PAGE_ROWS) && values.len() < PAGE_BYTES {
+            let there = self.put(end, &mut values);
+            end += 1;
             match runs.last_mut() {
                 Some(run) if run.0 == there => run.1 += 1,
                 _ => runs.push((there, 1)),
@@ -91,7 +88,7 @@ impl Column {
         let mut page = (levels.len() as u32).to_le_bytes().to_vec();
         page.extend(levels);
         page.extend(values);
-        page
+        (page, end)
     }
 
     /// The column's row of the schema.
@@ -102,7 +99,6 @@ impl Column {
             Self::Whole(_) | Self::Real(_) => {}
             Self::Text(_) => _ = out.whole(6, UTF8),
             Self::Dollars(_) => _ = out.whole(6, DECIMAL).whole(7, 9).whole(8, 18),
-            Self::Instant(_) => _ = out.whole(6, TIMESTAMP_MICROS),
         }
         out
     }
@@ -117,15 +113,19 @@ pub fn file(columns: &[(String, Column)], notes: &[(&str, &str)]) -> Vec<u8> {
     let (mut schema, mut chunks) = (vec![root], Vec::new());
     for (name, column) in columns {
         let start = out.len();
-        for first in (0..rows.max(1)).step_by(PAGE_ROWS) {
-            let last = rows.min(first + PAGE_ROWS);
-            let page = column.page(first..last);
+        let mut first = 0;
+        loop {
+            let (page, end) = column.page(first);
             let mut values = Struct::default();
-            values.whole(1, (last - first) as i64).whole(2, PLAIN).whole(3, RLE).whole(4, RLE);
+            values.whole(1, (end - first) as i64).whole(2, PLAIN).whole(3, RLE).whole(4, RLE);
             let mut header = Struct::default();
             header.whole(1, 0).whole(2, page.len() as i64).whole(3, page.len() as i64).inner(5, values);
             out.extend(header.bytes());
             out.extend(page);
+            first = end;
+            if end >= rows {
+                break;
+            }
         }
         let size = (out.len() - start) as i64;
         let mut meta = Struct::default();

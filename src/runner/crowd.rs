@@ -21,6 +21,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             let mut due = Vec::new();
             for id in group {
                 let job = self.store.job(id)?;
+                out.elsewhere |= !job.terms.is_local();
                 let sight = Sight { failed: self.failed_beside(&job)?, ..Sight::default() };
                 let local =
                     job.terms.is_local() && matches!(duty(&job, &sight, self.clock.now()), Duty::Compute);
@@ -93,4 +94,6 @@ pub(super) struct Crowd {
     pub done: Vec<JobId>,
     /// To be stepped one by one.
     pub rest: Vec<JobId>,
+    /// Whether any of them runs at AWS.
+    pub elsewhere: bool,
 }

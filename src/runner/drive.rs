@@ -86,11 +86,6 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
             if (self.stop)() {
                 return Ok(out);
             }
-            // A process may have ended in the midst of a search; jobs that run need none of their own.
-            if !searched && self.any_elsewhere(&open)? {
-                self.search_lanes().await?;
-                searched = true;
-            }
             if open.is_empty() {
                 if let Some(next) = waiting.next() {
                     self.nap(Some(next), Patience::UntilStuck).await;
@@ -109,6 +104,10 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 return Ok(out);
             }
             let round = self.round(&open, seen).await?;
+            // A process may have ended in the midst of a search; jobs that run need none of their own.
+            if round.elsewhere && !std::mem::replace(&mut searched, true) {
+                self.search_lanes().await?;
+            }
             moved |= !round.done.is_empty();
             waiting.take(&round, None, self.clock.now());
             out.done.extend(round.done);
@@ -153,15 +152,6 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
         Ok(())
     }
 
-    fn any_elsewhere(&self, ids: &[JobId]) -> Result<bool, RunError> {
-        for id in ids {
-            if !self.store.job(id)?.terms.is_local() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     async fn nap(&self, next: Option<Timestamp>, patience: Patience) {
         let now = self.clock.now();
         let mut until = next.unwrap_or(now).min(now.after(NAP));
@@ -176,7 +166,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     /// Each job as far as it goes without waiting.
     async fn round(&self, ids: &[JobId], seen: &mut dyn FnMut(&Job)) -> Result<Round, RunError> {
         let crowd = self.crowd(ids, seen)?;
-        let mut round = Round { done: crowd.done, ..Round::default() };
+        let mut round = Round { done: crowd.done, elsewhere: crowd.elsewhere, ..Round::default() };
         for id in crowd.rest.iter().take_while(|_| !(self.stop)()) {
             loop {
                 match self.step(id).await? {
@@ -210,6 +200,8 @@ struct Round {
     done: Vec<JobId>,
     stuck: Vec<(JobId, Vec<Cause>)>,
     busy: Vec<(JobId, Option<Timestamp>)>,
+    /// Whether any of them runs at AWS.
+    elsewhere: bool,
 }
 
 /// Jobs that were looked at and have nothing to do for now, so that they hide no others.

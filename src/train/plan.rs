@@ -3,6 +3,8 @@
 //! tasks = iterations x ceil(circuits / min(X, floor(M/s))) with program sets of at most X executables
 //! and M shots, else iterations x circuits; shots = iterations x circuits x s.
 
+use shotbook_sim::target::Device;
+
 use crate::money::{Money, OutOfRange};
 
 /// The founding formula: this many dollars for an iteration, in nano-dollars.
@@ -21,6 +23,11 @@ pub struct Work {
 
 /// What a device packs into one task: most executables and most shots; `None` for single circuits.
 pub type SetLimit = Option<(u64, u64)>;
+
+/// What a device packs into one task.
+pub fn set_limit(device: &Device) -> SetLimit {
+    device.program_set.map(|s| (s.max_executables, s.max_total_shots))
+}
 
 /// What it comes to on one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

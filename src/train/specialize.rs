@@ -144,7 +144,7 @@ impl<'a> Specialist<'a> {
     /// The simulator's; a target that no member fits; `stop` ends it early with
     /// [`SimError::Stopped`].
     pub fn specialize(&self, targets: &[Target], stop: &dyn Fn() -> bool) -> Result<Outcome, TrainError> {
-        let seeds = self.rules.seed..self.rules.seed + self.rules.seeds;
+        let seeds = (0..self.rules.seeds).map(|n| self.rules.seed.wrapping_add(n));
         let mut shared = Vec::new();
         for seed in seeds.clone() {
             shared.push(self.share(seed, stop)?);

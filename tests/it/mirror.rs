@@ -1,6 +1,7 @@
 //! AWS's spending limits that follow a budget, against the stand-in's own.
 
 use serde_json::{Value, json};
+use shotbook_mocks::faults::Kind;
 
 use super::world::{World, circuit};
 
@@ -45,6 +46,11 @@ fn limits_follow_a_budget_in_whole_cents_and_stop_who_goes_around_it() {
 
     let kept = world.run(&["budget", "remove", "lab"]);
     assert_eq!(kept.status.code(), Some(2), "limits at AWS are not forgotten");
+    // What AWS does not let go keeps its budget, which alone can find it again.
+    world.fault(Kind::Denied, "DeleteSpendingLimit", 1, 1);
+    let stuck = world.json(&["budget", "remove", "lab", "--mirror-aws", "--json"], 7);
+    assert_eq!(limits(&stuck)[0].2, "refused", "{stuck}");
+    assert_eq!(world.json(&["budget", "show", "lab", "--json"], 0)["limit"], "1");
     let gone = world.json(&["budget", "remove", "lab", "--mirror-aws", "--json"], 0);
     assert_eq!(limits(&gone), [("garnet".into(), "-".into(), "removed".into())]);
 }

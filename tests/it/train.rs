@@ -336,7 +336,9 @@ fn one_training_is_specialised_for_devices_and_its_models_are_gone_on_with() {
     assert_eq!(shown["name"], "energy-garnet");
     let again = world.json(&["train", "--resume", id, "--json"], 0);
     assert_eq!(again["training_id"], id);
-    for wrong in [["--seeds", "0"], ["--layers", "99"], ["--per-dollar", "-1"], ["--for", "aquila"]] {
+    for wrong in
+        [["--qubits", "3"], ["--seeds", "0"], ["--layers", "99"], ["--per-dollar", "-1"], ["--for", "aquila"]]
+    {
         assert_eq!(world.json(&[&given[..], &wrong].concat(), 2)["code"], "SB2001", "{wrong:?}");
     }
 }

@@ -4,7 +4,7 @@ use crate::circuit::{Angle, Circuit};
 use crate::engine::model::Engine;
 use crate::engine::runner::{Runner, Share};
 use crate::engine::shots::Reader;
-use crate::engine::table::{self, Needs};
+use crate::engine::table::{self, Forecast, Needs};
 use crate::engine::{Columns, Options, SimError, TaskResult, Timing, exact};
 use crate::pauli::PauliSum;
 use crate::plan::code::{self, Code, Inst};
@@ -36,7 +36,7 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
         layout.sources = columns::layout(circuit, &code, &options.columns).sources;
     }
     let needs = Needs::of(circuit, &code, options);
-    let (row, reason) = table::choose(&needs, options)?;
+    let (row, forecast, reason) = table::choose(&needs, options)?;
     let needed = check::answers_bytes(circuit);
     if needed > options.max_memory {
         let (qubits, allowed) = (circuit.n_qubits, options.max_memory);
@@ -45,7 +45,8 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
     let run = (row.make)(circuit, code, options);
     let plan_us = options.now_us() - began;
     let chosen = reason.clone();
-    Ok(Prepared { run, layout, engine: row.name, chosen, reason, plan_us, max_memory: options.max_memory })
+    let max_memory = options.max_memory;
+    Ok(Prepared { run, layout, engine: row.name, forecast, chosen, reason, plan_us, max_memory })
 }
 
 /// The circuit on fewer qubits, where only counts are wanted and every column is a bit that a
@@ -65,6 +66,7 @@ pub struct Prepared<'a> {
     run: Box<dyn Run + Send + 'a>,
     layout: Layout,
     engine: &'static str,
+    forecast: Forecast,
     /// The reason without what the last run adds.
     chosen: String,
     reason: String,
@@ -76,6 +78,11 @@ impl Prepared<'_> {
     /// Name of the engine.
     pub fn engine(&self) -> &'static str {
         self.engine
+    }
+
+    /// What one run was expected to spend.
+    pub fn forecast(&self) -> Forecast {
+        self.forecast
     }
 
     /// Why this engine; after a run also what it cut off, if it approximates.

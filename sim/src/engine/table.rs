@@ -174,8 +174,11 @@ pub fn explain(
     ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
 }
 
-/// The row to use, and why.
-pub(crate) fn choose(needs: &Needs, options: &Options<'_>) -> Result<(&'static Row, String), SimError> {
+/// The row to use, what it should spend, and why.
+pub(crate) fn choose(
+    needs: &Needs,
+    options: &Options<'_>,
+) -> Result<(&'static Row, Forecast, String), SimError> {
     let within = |row: &Row, forecast: Forecast| {
         if forecast.bytes <= options.max_memory {
             return Ok(());
@@ -195,7 +198,7 @@ pub(crate) fn choose(needs: &Needs, options: &Options<'_>) -> Result<(&'static R
             span: None,
         })?;
         within(row, forecast)?;
-        return Ok((row, "asked for".into()));
+        return Ok((row, forecast, "asked for".into()));
     }
     let mut best: Option<(&Row, Forecast)> = None;
     let mut refusal = None;
@@ -208,7 +211,7 @@ pub(crate) fn choose(needs: &Needs, options: &Options<'_>) -> Result<(&'static R
         }
     }
     match (best, refusal) {
-        (Some((row, _)), _) => Ok((row, cost::reason(needs, row.choice))),
+        (Some((row, forecast)), _) => Ok((row, forecast, cost::reason(needs, row.choice))),
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Err(SimError::Unfit {
             engine: "auto",

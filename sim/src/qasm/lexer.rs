@@ -158,7 +158,7 @@ impl<'a> Lexer<'a> {
             b'.' if self.peek(1).is_ascii_digit() => self.number(start),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
                 self.while_name();
-                if line_start && &self.text[start..self.at] == b"pragma" {
+                if &self.text[start..self.at] == b"pragma" {
                     self.skip_line();
                     return self.trimmed(Kind::Pragma, start);
                 }

@@ -45,6 +45,14 @@ fn a_sign_before_an_operand_is_printed_so_that_it_stays_one() {
 }
 
 #[test]
+fn a_pragma_takes_the_rest_of_its_line_wherever_it_begins() {
+    let tree = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default()).0;
+    let printed = print(&tree("bit[2] b; pragma other thing;\n"));
+    assert_eq!(printed, "bit[2] b;\n#pragma other thing;\n");
+    assert_eq!(print(&tree(&printed)), printed);
+}
+
+#[test]
 fn what_is_wrong_in_a_doubled_gate_is_said_once_and_at_once() {
     use std::fmt::Write as _;
     let mut text = String::from("OPENQASM 3.0;\ngate g0 q { nowhere q; nowhere q; }\n");

@@ -199,7 +199,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         What::Remove { name, mirror_aws } => {
             let status = find(&store, &name)?;
             if mirror_aws {
-                let _refused = mirror::run(&status, true, context, &store, out)?;
+                let code = mirror::run(&status, true, context, &store, out)?;
+                if code == 130 || mirror::is_made(&store, &name)? {
+                    out.say(&format!("{name} still binds: some of AWS's limits could not be taken away"));
+                    return Ok(code.max(7));
+                }
             } else if mirror::is_made(&store, &name)? {
                 let why = format!("AWS's spending limits follow {name} and would stay behind");
                 let help = format!("shotbook budget remove {name} --mirror-aws");

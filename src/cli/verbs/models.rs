@@ -167,11 +167,7 @@ fn diff(a: &Record, b: &Record, out: &mut Out) -> Result<u8, Failure> {
 fn export(record: &Record, file: Option<PathBuf>, out: &mut Out) -> Result<u8, Failure> {
     let text = Value::Object(train::named(&problem(record)?, &record.state.best)).to_string() + "\n";
     match file {
-        Some(path) => {
-            std::fs::write(&path, text)
-                .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-            out.say(&format!("written to {}", path.display()));
-        }
+        Some(path) => out.save(&path, text.as_bytes())?,
         None => out.text(&text),
     }
     Ok(0)

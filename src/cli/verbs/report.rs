@@ -87,8 +87,7 @@ pub fn write(page: &Page, file: Option<&Path>, out: &mut Out) -> Result<u8, Fail
             return Err(Failure::new("SB2001", message).with_help("-o FILE.html, -o FILE.md or -o FILE.json"));
         }
     };
-    std::fs::write(path, text).map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-    out.say(&format!("written to {}", path.display()));
+    out.save(path, text.as_bytes())?;
     Ok(0)
 }
 

@@ -9,7 +9,7 @@ use crate::cli::{Context, Failure};
 use crate::energy::{Carbon, Coefficients, KWH};
 use crate::price::Rate;
 use crate::report::{Page, Totals};
-use crate::train::plan::Bill;
+use crate::train::plan::{Bill, set_limit};
 use crate::train::reproduce::{self, Row};
 use crate::train::{TrainError, digits};
 
@@ -114,9 +114,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         for (totals, words) in totals {
             page.figure(totals.chart(), words);
         }
-        std::fs::write(path, page.html())
-            .map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-        out.say(&format!("written to {}", path.display()));
+        out.save(path, page.html().as_bytes())?;
     }
     if out.is_json() {
         let words: serde_json::Map<String, serde_json::Value> =
@@ -201,12 +199,9 @@ fn cheapest(context: &Context) -> Result<Option<digits::Tariff>, Failure> {
     let list = context.prices()?;
     let devices = Catalogue::embedded().devices().iter().filter(|d| !d.analog);
     let rates = devices.filter_map(|d| match list.rate(&d.name) {
-        Some(Rate::PerShot { task_fee, shot_fee }) => Some((
-            d.name.clone(),
-            task_fee,
-            shot_fee,
-            d.program_set.map(|s| (s.max_executables, s.max_total_shots)),
-        )),
+        Some(Rate::PerShot { task_fee, shot_fee }) => {
+            Some((d.name.clone(), task_fee, shot_fee, set_limit(d)))
+        }
         _ => None,
     });
     Ok(rates.min_by_key(|r| r.2))

@@ -161,9 +161,7 @@ fn picture(path: &std::path::Path, svg: &str, out: &mut Out) -> Result<(), Failu
         let why = format!("{} is no name of a picture", path.display());
         return Err(Failure::new("SB2001", why).with_help("-o FILE.svg"));
     }
-    std::fs::write(path, svg).map_err(|e| Failure::new("SB2006", format!("{}: {e}", path.display())))?;
-    out.say(&format!("wrote {}", path.display()));
-    Ok(())
+    out.save(path, svg.as_bytes())
 }
 
 fn csv(outcome: &TaskOutcome, right: bool, out: &mut Out) {

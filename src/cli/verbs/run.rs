@@ -195,12 +195,8 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     }
     let seed = args.seed.or(expect.as_ref().and_then(|e| e.seed)).unwrap_or_else(|| Here.seed());
     let mut prepared = engine::prepare(simulated, &options).map_err(|e| refused(&e, &loaded, out))?;
-    let name = prepared.engine();
-    let progress = Progress::start(!context.global.quiet, share, || {
-        let forecasts = engine::explain(simulated, &options);
-        let own = forecasts.into_iter().find(|f| f.0 == name)?.1.ok()?;
-        Duration::try_from_secs_f64(own.time_us / 1e6).ok()
-    });
+    let forecast = Duration::try_from_secs_f64(prepared.forecast().time_us / 1e6).ok();
+    let progress = Progress::start(!context.global.quiet, share, forecast);
     let result = prepared.run(&values, shots, seed);
     drop(progress);
     let result = result.map_err(|e| refused(&e, &loaded, out))?;

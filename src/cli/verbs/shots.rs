@@ -2,6 +2,8 @@
 
 mod adaptive;
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use shotbook_sim::circuit::{Circuit, Op};
 use shotbook_sim::engine::{self, Options};
@@ -145,8 +147,10 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
 /// The same sum with each string once.
 fn merged(sum: &PauliSum) -> PauliSum {
     let mut out = PauliSum::default();
+    let mut known = HashMap::new();
     for (weight, string) in &sum.terms {
-        match out.terms.iter_mut().find(|t| t.1 == *string) {
+        let at = *known.entry(string).or_insert(out.terms.len());
+        match out.terms.get_mut(at) {
             Some(term) => term.0 += weight,
             None => out.terms.push((*weight, string.clone())),
         }

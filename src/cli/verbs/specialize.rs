@@ -17,6 +17,7 @@ use crate::cli::{Context, Failure};
 use crate::price::{PriceList, Rate};
 use crate::train::TrainError;
 use crate::train::family::Family;
+use crate::train::plan::set_limit;
 use crate::train::problem::{Objective, Problem};
 use crate::train::specialize::{Rules, Special, Specialist, Target};
 
@@ -98,7 +99,11 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let targets = args.devices.iter().map(|name| target(name, &list)).collect::<Result<Vec<_>, _>>()?;
     let mut objective = asked(&args).objective(args.seed)?;
     let classes = matches!(objective, Objective::Classifier { .. });
-    let n = args.qubits.filter(|_| classes).unwrap_or_else(|| qubits(&objective));
+    if args.qubits.is_some() && !classes {
+        let why = "this objective has its own number of qubits";
+        return Err(Failure::new("SB2001", why).with_help("--qubits goes with --data"));
+    }
+    let n = args.qubits.unwrap_or_else(|| qubits(&objective));
     if n == 0 || n > MOST_QUBITS {
         return Err(Failure::new("SB2001", format!("{n} qubits; 1 to {MOST_QUBITS} are specialised")));
     }
@@ -181,16 +186,13 @@ fn target(name: &str, list: &PriceList) -> Result<Target, Failure> {
         return Err(Failure::new("SB2001", format!("{} takes no circuits", device.name)));
     }
     let tariff = match list.rate(&device.name) {
-        Some(Rate::PerShot { task_fee, shot_fee }) => {
-            let set = device.program_set.map(|s| (s.max_executables, s.max_total_shots));
-            Some((task_fee, shot_fee, set))
-        }
+        Some(Rate::PerShot { task_fee, shot_fee }) => Some((task_fee, shot_fee, set_limit(device))),
         _ => None,
     };
     Ok(Target { device, tariff })
 }
 
-/// Keeps the first training of a target among the trained models, to be gone on from.
+/// Keeps the best training of a target among the trained models, to be gone on from.
 fn keep(trainings: &Trainings, special: &Special, word: &str) -> Result<String, Failure> {
     let (mut definition, state) = special.kept.clone();
     definition.name = format!("{word}-{}", special.target.device.name);

@@ -96,15 +96,18 @@ pub(super) fn run(
     for device in devices(&status.budget.scope)? {
         by_region.entry(device.region().unwrap_or_default()).or_default().push(device);
     }
-    let mut rows = Vec::new();
-    for (region, devices) in by_region {
+    let (mut rows, mut stopped) = (Vec::new(), false);
+    'regions: for (region, devices) in by_region {
         let plan = Plan { status, remove, store: identity.as_str(), waiting: &waiting, region };
         let asked = context.block_on(async {
             let report = braket.lane(region).await?;
             let world = report.lane.world.is_some();
             Ok::<_, crate::backend::RemoteError>((world, braket.spending_limits(region).await?))
         })?;
-        let Some(found) = asked else { return Err(Failure::new("SB8001", "interrupted")) };
+        let Some(found) = asked else {
+            stopped = true;
+            break;
+        };
         let (play, limits) = match found {
             Ok(found) => found,
             Err(error) => {
@@ -116,12 +119,16 @@ pub(super) fn run(
         for device in devices {
             let own = limits.iter().find(|l| l.device.as_str() == device.arn);
             let Some(row) = context.block_on(plan.apply(device, own, &braket))? else {
-                return Err(Failure::new("SB8001", "interrupted"));
+                stopped = true;
+                break 'regions;
             };
             rows.push(row?);
         }
     }
-    remember(store, status, &rows)?;
+    remember(store, status, &rows, stopped)?;
+    if stopped {
+        return Ok(130);
+    }
     show(status, remove, &rows, out);
     let reached = rows.iter().any(|r| !matches!(r.deed, "not reached" | "refused" | "left alone"));
     Ok(if reached { 0 } else { 7 })
@@ -137,9 +144,9 @@ pub(super) fn is_made(store: &dyn Store, budget: &str) -> Result<bool, Failure> 
 }
 
 /// Keeps in mind whether limits are left at AWS, so that nobody forgets them.
-fn remember(store: &dyn Store, status: &BudgetStatus, rows: &[Row]) -> Result<(), Failure> {
+fn remember(store: &dyn Store, status: &BudgetStatus, rows: &[Row], stopped: bool) -> Result<(), Failure> {
     let place = place(status.budget.name.as_str());
-    let unknown = rows.iter().any(|r| matches!(r.deed, "not reached" | "refused"));
+    let unknown = stopped || rows.iter().any(|r| matches!(r.deed, "not reached" | "refused"));
     if rows.iter().any(|r| r.limit.is_some()) {
         let text = "AWS's spending limits follow this budget".to_owned();
         store.put_note(&Note { place, text, until: None, at: time::now() })?;

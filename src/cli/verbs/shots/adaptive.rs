@@ -13,6 +13,7 @@ use crate::cli::verbs::submit;
 use crate::cli::verbs::sweep::fit;
 use crate::cli::verbs::sweep::step::Steps;
 use crate::cli::verbs::sweep::{Planned, export, points::Points};
+use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
 use crate::ids::{BlobId, CollectionId, JobId};
 use crate::money::Money;
@@ -119,7 +120,7 @@ pub(super) fn run(
             if args.key.is_none() {
                 out.say(&format!("what was bought is kept; go on with --key {}", purchase.key));
             }
-            return Err(failure);
+            return if interrupted() { Ok(130) } else { Err(failure) };
         }
     };
     purchase.show(&stop, out);

@@ -19,7 +19,7 @@ use crate::report::training::Baseline;
 use crate::train::machine::{Definition, End, State};
 use crate::train::measured::Measured;
 use crate::train::optimizer::Kind;
-use crate::train::plan::{Bill, PROPOSED, Work, bill};
+use crate::train::plan::{Bill, PROPOSED, Work, bill, set_limit};
 use crate::train::problem::Problem;
 
 /// Shots of a circuit unless told.
@@ -191,7 +191,7 @@ impl Whole<'_> {
         limit: Option<u64>,
     ) -> Option<Bills> {
         let Some(Rate::PerShot { task_fee, shot_fee }) = list.rate(&device.name) else { return None };
-        let published = device.program_set.map(|s| (s.max_executables, s.max_total_shots));
+        let published = set_limit(device);
         let set = match limit {
             Some(n) => Some((n, published.map_or(u64::MAX, |p| p.1))),
             None => published,
