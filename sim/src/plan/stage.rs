@@ -347,13 +347,16 @@ impl Builder {
         }
     }
 
-    /// A factor of the whole keeps its place.
+    /// A factor of the whole keeps its place: it bounds how far amplitudes grow, so nothing that moves
+    /// them may pass it.
     fn scale(&mut self, factor: Complex64) {
         if !matches!(self.groups.last(), Some((Draft::Done(Group::Phases(_)), _))) {
             self.no_phases();
         }
-        if let Some((Draft::Done(Group::Phases(phases)), _)) = self.groups.last_mut() {
+        let everywhere = Trace { signs: (0..self.bits.len()).map(|b| 1 << b).collect(), ..Trace::default() };
+        if let Some((Draft::Done(Group::Phases(phases)), trace)) = self.groups.last_mut() {
             phases.scale *= factor;
+            trace.join(&everywhere);
         }
     }
 

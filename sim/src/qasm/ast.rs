@@ -206,6 +206,8 @@ pub struct GateDef {
     pub qubits: Vec<Name>,
     /// Its body.
     pub body: Vec<Stmt>,
+    /// Whether it is read by the rules of version 2.
+    pub two: bool,
 }
 
 /// What a loop runs over.

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::circuit::Gate;
+use crate::noise::Channel;
+
 /// The program in Braket's words, one instruction a line; or what cannot be said.
 pub(super) fn text(program: &Value) -> Result<String, String> {
     let list = |key: &str| program.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -14,15 +17,22 @@ pub(super) fn text(program: &Value) -> Result<String, String> {
     if instructions.is_empty() {
         return Err("it has no `instructions`".to_owned());
     }
-    let used: BTreeSet<u64> = instructions.iter().flat_map(qubits).collect();
-    let most = used.iter().next_back().map_or(0, |n| n + 1);
-    let dense = used.len() as u64 == most;
+    let mut used = BTreeSet::new();
+    for instruction in instructions.iter().chain(list("basis_rotation_instructions")) {
+        used.extend(qubits(instruction)?);
+    }
+    let dense = used.iter().copied().eq(0..used.len() as u64);
     let mut out = String::from("OPENQASM 3.0;\n");
     if dense {
-        let _ = writeln!(out, "qubit[{most}] q;");
+        let _ = writeln!(out, "qubit[{}] q;", used.len());
     }
     let writer = Writer { dense };
     for instruction in instructions {
+        writer.instruction(instruction, &mut out)?;
+    }
+    // Results turn the bases that they need by themselves.
+    let turns = if list("results").is_empty() { list("basis_rotation_instructions") } else { &[] };
+    for instruction in turns {
         writer.instruction(instruction, &mut out)?;
     }
     for result in list("results") {
@@ -32,16 +42,21 @@ pub(super) fn text(program: &Value) -> Result<String, String> {
 }
 
 /// Qubits of an instruction, controls first.
-fn qubits(instruction: &Value) -> Vec<u64> {
+fn qubits(instruction: &Value) -> Result<Vec<u64>, String> {
+    let number = |v: &Value| v.as_u64().ok_or_else(|| format!("{v} is no number of a qubit"));
     let mut out = Vec::new();
     for key in ["control", "controls", "target", "targets"] {
         match instruction.get(key) {
-            Some(Value::Array(list)) => out.extend(list.iter().filter_map(Value::as_u64)),
-            Some(one) => out.extend(one.as_u64()),
-            None => {}
+            Some(Value::Array(list)) => {
+                for one in list {
+                    out.push(number(one)?);
+                }
+            }
+            Some(Value::Null) | None => {}
+            Some(one) => out.push(number(one)?),
         }
     }
-    out
+    Ok(out)
 }
 
 struct Writer {
@@ -57,7 +72,7 @@ impl Writer {
 
     fn instruction(&self, instruction: &Value, out: &mut String) -> Result<(), String> {
         let kind = word(instruction, "type")?;
-        let operands = self.operands(&qubits(instruction));
+        let operands = self.operands(&qubits(instruction)?);
         let numbers = |keys: &[&str]| -> Vec<String> {
             keys.iter()
                 .filter_map(|k| instruction.get(*k).and_then(Value::as_f64))
@@ -79,6 +94,14 @@ impl Writer {
             }
             _ => {
                 let noise = numbers(&["gamma", "probability", "probX", "probY", "probZ"]);
+                let known = if noise.is_empty() {
+                    Gate::named(kind).is_some()
+                } else {
+                    Channel::named(kind).is_some()
+                };
+                if !known {
+                    return Err(format!("there is no instruction {kind:?}"));
+                }
                 if !noise.is_empty() {
                     let list = noise.join(", ");
                     let _ = writeln!(out, "#pragma braket noise {kind}({list}) {operands}");
@@ -94,7 +117,7 @@ impl Writer {
     }
 
     fn result(&self, result: &Value, out: &mut String) -> Result<(), String> {
-        let targets = qubits(result);
+        let targets = qubits(result)?;
         let on = if targets.is_empty() { "all".to_owned() } else { self.operands(&targets) };
         let kind = word(result, "type")?;
         let what = match kind {
@@ -196,9 +219,27 @@ mod tests {
         let gaps = read(&format!(r#"{head}[{{"type": "x", "target": 5}}, {{"type": "i", "target": 9}}]}}"#));
         let labels = gaps.circuit.map(|c| c.labels);
         assert_eq!(labels, Some(crate::circuit::QubitLabels::Physical(vec![5, 9])));
-        for bad in
-            ["[]", "5", r#"[{"type": "h; x", "target": 0}]"#, r#"[{"type": "unitary", "targets": [0]}]"#]
-        {
+        let far = read(&format!(r#"{head}[{{"type": "x", "target": 18446744073709551615}}]}}"#));
+        assert!(far.circuit.is_none(), "no qubit has such a number");
+        let turned = |results: &str| {
+            text(&format!(
+                r#"{{"instructions": [{{"type": "x", "target": 0}}],
+                    "basis_rotation_instructions": [{{"type": "h", "target": 0}}]{results}}}"#
+            ))
+        };
+        assert!(turned("").is_ok_and(|t| t.ends_with("x q[0];\nh q[0];\n")));
+        let sample = r#", "results": [{"type": "sample", "observable": ["x"], "targets": [0]}]"#;
+        assert!(turned(sample).is_ok_and(|t| !t.contains("h q[0]")), "the sample turns by itself");
+        for bad in [
+            "[]",
+            "5",
+            r#"[{"type": "h; x", "target": 0}]"#,
+            r#"[{"type": "unitary", "targets": [0]}]"#,
+            r#"[{"type": "end"}]"#,
+            r#"[{"type": "measure", "target": 0}]"#,
+            r#"[{"type": "x", "target": 0.5}]"#,
+            r#"[{"type": "noise", "gamma": 0.5, "target": 0}]"#,
+        ] {
             let refused = read(&format!("{head}{bad}}}"));
             assert_eq!(refused.diagnostics.first().map(|d| d.code), Some("SB5007"), "{bad}");
         }

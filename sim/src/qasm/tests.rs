@@ -53,6 +53,42 @@ fn a_pragma_takes_the_rest_of_its_line_wherever_it_begins() {
 }
 
 #[test]
+fn a_warning_in_a_body_takes_no_gate_away() {
+    let body = "gate g a {\n#pragma other thing\nx a;\n}\nqubit[1] q;\n";
+    let reading = read(
+        "text",
+        format!("{body}g q[0];\ng q[0];\ninv @ g q[0];\n"),
+        &ParseOptions::default(),
+        &Inputs::new(),
+    );
+    let circuit = reading.circuit.unwrap();
+    assert_eq!(gates(&circuit).len(), 3, "{:?}", reading.diagnostics);
+}
+
+#[test]
+fn barriers_and_delays_count_as_gates() {
+    for what in ["barrier a;", "delay[1ns] a;"] {
+        let text =
+            format!("gate g a {{ {} }}\nqubit q;\nfor int i in [0:19999] {{ g q; }}\n", what.repeat(1000));
+        let reading = read("text", text, &ParseOptions::default(), &Inputs::new());
+        let codes: Vec<&str> = reading.diagnostics.iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["SB5014"], "{what}");
+    }
+}
+
+#[test]
+fn resets_in_gates_go_by_the_version_of_the_text_that_has_them() {
+    let body = "gate g a { reset a; x a; }\n";
+    let codes = |text: &str, dialect| {
+        let options = ParseOptions { dialect, ..ParseOptions::default() };
+        let reading = read("text", text, &options, &Inputs::new());
+        reading.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&format!("{body}qreg q[1];\ng q[0];\n"), Dialect::OpenQasm2), [""; 0]);
+    assert_eq!(codes(&format!("{body}qubit q;\n"), Dialect::OpenQasm3), ["SB5035"]);
+}
+
+#[test]
 fn what_is_wrong_in_a_doubled_gate_is_said_once_and_at_once() {
     use std::fmt::Write as _;
     let mut text = String::from("OPENQASM 3.0;\ngate g0 q { nowhere q; nowhere q; }\n");

@@ -95,7 +95,7 @@ fn means_and_probabilities_are_those_of_amplitudes() {
         for (got, expected) in got.iter().zip(&expected) {
             let off = match (got, expected) {
                 (ResultValue::Probability(a), ResultValue::Probability(b)) => {
-                    a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+                    super::largest(a.iter().zip(b).map(|(x, y)| (x - y).abs()))
                 }
                 (ResultValue::Expectation(a), ResultValue::Expectation(b))
                 | (ResultValue::Variance(a), ResultValue::Variance(b)) => (a - b).abs(),

@@ -171,6 +171,32 @@ fn many_turns_keep_the_norm() {
     assert!((state.mass(Where::default()) - 1.0).abs() < 1e-11);
 }
 
+/// Turns of one bit that commute with those of all others: together they would overflow, and a factor
+/// of the whole that did not keep its place would come too late.
+#[test]
+fn a_factor_of_the_whole_is_not_passed_by_turns() {
+    for n in [9, 13, 15] {
+        let mut build = Build::new(n);
+        for q in 0..n - 1 {
+            for _ in 0..32 {
+                build = build.gate(Gate::Ry, &[q], &[3.0]).gate(Gate::Cz, &[q, n - 1], &[]);
+            }
+        }
+        let engine = StateVector { n, cpu: Cpu::Baseline, threads: 1 };
+        let circuit = build.circuit;
+        let angles = numbers(&circuit);
+        let (ops, spans) = (&circuit.ops.ops[..], &circuit.ops.spans[..]);
+        let plan = engine.plan(&Segment { circuit: &circuit, ops, spans, angles: &angles }).unwrap();
+        let mut state = engine.zero();
+        engine.evolve(&mut state, &plan, &Options::default()).unwrap();
+        // The last qubit stays in 0, so each other turns by 96 radians and nothing else.
+        let first = Where { ones: 1 << (n - 1), zeros: 0 };
+        let (all, ones) = (state.mass(Where::default()), state.mass(first));
+        assert!((all - 1.0).abs() < 1e-10, "{n}: {all}");
+        assert!((ones - 48f64.sin().powi(2)).abs() < 1e-10, "{n}: {ones}");
+    }
+}
+
 #[test]
 fn sums_agree_with_their_definition() {
     let mut rng = Rng::new(3);

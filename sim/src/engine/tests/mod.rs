@@ -40,5 +40,10 @@ fn run(circuit: &Circuit, shots: u64, seed: u64) -> TaskResult {
 
 fn distance(a: &[Complex64], b: &[Complex64]) -> f64 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(x, y)| (x - y).norm()).fold(0.0, f64::max)
+    largest(a.iter().zip(b).map(|(x, y)| (x - y).norm()))
+}
+
+/// The largest of some differences; what is no number is larger than all.
+fn largest(differences: impl Iterator<Item = f64>) -> f64 {
+    differences.map(|d| if d.is_nan() { f64::INFINITY } else { d }).fold(0.0, f64::max)
 }

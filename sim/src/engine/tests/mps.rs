@@ -52,12 +52,12 @@ fn all_answers_are_those_of_amplitudes() {
         for (got, expected) in got.iter().zip(&expected) {
             let off = match (got, expected) {
                 (ResultValue::Probability(a), ResultValue::Probability(b)) => {
-                    a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+                    super::largest(a.iter().zip(b).map(|(x, y)| (x - y).abs()))
                 }
                 (ResultValue::Expectation(a), ResultValue::Expectation(b)) => (a - b).abs(),
                 (ResultValue::DensityMatrix(a), ResultValue::DensityMatrix(b)) => distance(a, b),
                 (ResultValue::Amplitude(a), ResultValue::Amplitude(b)) => {
-                    a.iter().zip(b).map(|(x, y)| (x.1 - y.1).norm()).fold(0.0, f64::max)
+                    super::largest(a.iter().zip(b).map(|(x, y)| (x.1 - y.1).norm()))
                 }
                 _ => panic!("answers of different kinds"),
             };

@@ -282,14 +282,14 @@ impl Lowering<'_> {
             let _distinct = self.scopes.declare(&parameter.text, symbol, parameter.span);
         }
         self.calls.push((span, name.text.clone()));
-        let noted = self.noted;
+        let wrong = self.wrong;
         // The whole expansion was counted at its outermost call.
         let counted = std::mem::take(&mut self.gates);
         self.statements(&def.body);
         self.gates = counted;
         self.calls.pop();
         self.scopes.close_body();
-        if self.noted > noted {
+        if self.wrong > wrong {
             self.broken_gates.insert(name.text.clone());
             return Err(Lost);
         }

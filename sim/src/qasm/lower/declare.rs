@@ -207,12 +207,12 @@ impl Lowering<'_> {
             );
         }
         // A call of a gate that does nothing is work too.
-        let size = self.body_size(&def.body)?.max(1);
+        let size = self.body_size(&def.body, def.two)?.max(1);
         self.declare(&def.name, Symbol::Gate { def: Rc::new(def.clone()), size })
     }
 
     /// How many gates a body expands to, an upper bound that never overflows.
-    fn body_size(&mut self, body: &[Stmt]) -> Lowered<u64> {
+    fn body_size(&mut self, body: &[Stmt], two: bool) -> Lowered<u64> {
         let mut total = 0u64;
         for statement in body {
             let size = match &statement.kind {
@@ -232,10 +232,10 @@ impl Lowering<'_> {
                 StmtKind::For(.., body)
                 | StmtKind::While(_, body)
                 | StmtKind::Scope(body)
-                | StmtKind::Box(_, body) => self.body_size(body)?,
-                StmtKind::If(_, a, b) => self.body_size(a)?.saturating_add(self.body_size(b)?),
+                | StmtKind::Box(_, body) => self.body_size(body, two)?,
+                StmtKind::If(_, a, b) => self.body_size(a, two)?.saturating_add(self.body_size(b, two)?),
                 // Qiskit writes `initialize` in the second version as a gate that begins with resets.
-                StmtKind::Reset(_) if self.two => 1,
+                StmtKind::Reset(_) if two => 1,
                 StmtKind::Measure { .. } | StmtKind::Reset(_) => {
                     return self.error(
                         "SB5035",
@@ -244,6 +244,7 @@ impl Lowering<'_> {
                         "use `def` for this",
                     );
                 }
+                StmtKind::Barrier(_) | StmtKind::Delay(..) => 1,
                 _ => 0,
             };
             total = total.saturating_add(size);

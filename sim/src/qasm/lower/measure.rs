@@ -75,6 +75,7 @@ impl Lowering<'_> {
         for operand in operands {
             all.extend(self.qubits(operand)?.list);
         }
+        self.count(1 + all.len() as u64 / 16, span)?;
         let angle = self.angle(time);
         self.circuit.angles.push(angle);
         let seconds = self.circuit.angles.len() as u32 - 1;

@@ -27,7 +27,7 @@ use super::ast::{Expr, GateDef, Name, Stmt, StmtKind};
 use super::{Inputs, Program};
 use crate::circuit::classical::{Node, Value};
 use crate::circuit::{Block, BlockId, Circuit, Op, QubitLabels, QubitRange};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::limits;
 
 /// Something cannot be lowered; its diagnostic is noted.
@@ -80,17 +80,16 @@ pub(super) struct Lowering<'a> {
     /// Gates of the libraries that were called, with the number of gates each expands to.
     library: HashMap<&'static str, (Rc<GateDef>, u64)>,
     last_barrier: Option<QubitRange>,
-    /// The program is OpenQASM 2.
-    two: bool,
     /// A gate calls one that is not defined before it, so that sizes are not known in advance.
     forward: bool,
     gates: u64,
     steps: u64,
     /// Nothing more is lowered: a limit was reached, or too much is wrong.
     over: bool,
-    /// How often something was found wrong, repetitions included.
-    noted: u64,
-    /// Gates in whose bodies something is wrong, which is said once.
+    /// How many errors there were, repetitions included.
+    wrong: u64,
+    /// Gates in whose bodies something was wrong at a call, which is said once, whatever other calls
+    /// would say.
     broken_gates: HashSet<String>,
 }
 
@@ -119,12 +118,11 @@ pub fn lower(program: &Program, inputs: &Inputs) -> Result<(Circuit, Vec<Diagnos
         feedback: BTreeMap::new(),
         library: HashMap::new(),
         last_barrier: None,
-        two: false,
         forward: false,
         gates: 0,
         steps: 0,
         over: false,
-        noted: 0,
+        wrong: 0,
         broken_gates: HashSet::new(),
     };
     lowering.physical = program.physical.keys().enumerate().map(|(i, &label)| (label, i as u32)).collect();
@@ -178,7 +176,7 @@ impl Lowering<'_> {
     }
 
     fn note(&mut self, diagnostic: Diagnostic) {
-        self.noted += 1;
+        self.wrong += u64::from(diagnostic.severity == Severity::Error);
         let mut diagnostic = diagnostic;
         if let Some((span, name)) = self.calls.last() {
             diagnostic = diagnostic.with_related(*span, format!("in this call of `{name}`"));
@@ -268,13 +266,9 @@ impl Lowering<'_> {
         for operand in operands {
             all.extend(self.qubits(operand)?.list);
         }
-        let qubits = match self.last_barrier {
-            Some(range) if self.circuit.qubit_range(range) == all => range,
-            _ => {
-                self.count(all.len() as u64 / 16, span)?;
-                self.range(&all)
-            }
-        };
+        let known = self.last_barrier.filter(|range| self.circuit.qubit_range(*range) == all);
+        self.count(1 + if known.is_some() { 0 } else { all.len() as u64 / 16 }, span)?;
+        let qubits = known.unwrap_or_else(|| self.range(&all));
         self.last_barrier = Some(qubits);
         self.push(Op::Barrier { qubits }, span);
         Ok(())
@@ -359,8 +353,7 @@ impl Lowering<'_> {
             }
         }
         match &statement.kind {
-            StmtKind::Version(version) => self.two = version.starts_with('2'),
-            StmtKind::Include(_) | StmtKind::Annotation(_) => {}
+            StmtKind::Version(_) | StmtKind::Include(_) | StmtKind::Annotation(_) => {}
             StmtKind::Qubits(size, name) => self.declare_qubits(size.as_ref(), name)?,
             StmtKind::Declare { constant, ty, name, value } => {
                 self.declare_value(*constant, ty, name, value.as_ref())?;

@@ -29,22 +29,12 @@ type Register = (Rc<[u32]>, bool);
 struct Names {
     gates: Vec<Meaning<Target>>,
     registers: Vec<Meaning<Register>>,
-    /// Hardware qubits by label, as far as the labels are small.
-    physical: Vec<Option<u32>>,
 }
 
 impl Lowering<'_> {
     pub(super) fn run(&mut self, run: &Run) -> Lowered<Flow> {
         let n = run.names.len();
-        let most = self.physical.keys().next_back().map_or(0, |&label| label.min(1 << 16) as usize + 1);
-        let mut physical = vec![None; most];
-        for (&label, &qubit) in &self.physical {
-            if let Some(place) = physical.get_mut(label as usize) {
-                *place = Some(qubit);
-            }
-        }
-        let (gates, registers) = (vec![Meaning::Unknown; n], vec![Meaning::Unknown; n]);
-        let mut names = Names { gates, registers, physical };
+        let mut names = Names { gates: vec![Meaning::Unknown; n], registers: vec![Meaning::Unknown; n] };
         let shadowed = run.constants && ["pi", "tau"].iter().any(|c| self.scopes.find(c).is_some());
         let (mut angle, mut operand) = (0, 0);
         for call in &run.calls {
@@ -81,7 +71,7 @@ impl Lowering<'_> {
         let angles = &run.angles[angles];
         let mut qubits: SmallVec<[u32; 4]> = SmallVec::new();
         for operand in operands {
-            let qubit = self.plain_qubit(run, operand, &mut names.registers, &names.physical)?;
+            let qubit = self.plain_qubit(run, operand, &mut names.registers)?;
             if qubits.contains(&qubit) {
                 return None;
             }
@@ -129,10 +119,9 @@ impl Lowering<'_> {
         run: &Run,
         operand: &PlainOperand,
         registers: &mut [Meaning<Register>],
-        physical: &[Option<u32>],
     ) -> Option<u32> {
         if operand.name == PlainOperand::PHYSICAL {
-            return physical.get(operand.index as usize).copied().flatten();
+            return self.physical.get(&operand.index).copied();
         }
         let name = usize::from(operand.name);
         if let Meaning::Unknown = registers[name] {

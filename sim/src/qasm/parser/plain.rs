@@ -3,6 +3,7 @@
 //! Whatever is not plain, or not right, is left to the parser of statements: here nothing is refused,
 //! and what is taken means the same there.
 
+use std::collections::HashMap;
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 
@@ -86,6 +87,8 @@ struct Reader<'a> {
     run: Run,
     /// Index into the names; none is [`NONE`].
     slots: [u16; SLOTS],
+    /// The same of all names, for those that share a slot.
+    known: HashMap<&'a [u8], u16>,
     /// Hardware qubits of the call that is being read.
     physical: SmallVec<[(u32, Span); 4]>,
 }
@@ -104,7 +107,8 @@ impl Parser<'_> {
         let run = Run::new(Arc::clone(text), self.base, self.version);
         let at = (start - self.base) as usize;
         let bytes = self.text.as_bytes();
-        let mut reader = Reader { text: bytes, at, run, slots: [NONE; SLOTS], physical: SmallVec::new() };
+        let (slots, known) = ([NONE; SLOTS], HashMap::new());
+        let mut reader = Reader { text: bytes, at, run, slots, known, physical: SmallVec::new() };
         while reader.call().is_some() {
             for &(label, span) in &reader.physical {
                 self.physical.entry(label).or_insert(span);
@@ -219,20 +223,22 @@ impl Reader<'_> {
         if found != NONE && self.run.names[usize::from(found)].as_bytes() == name {
             return Some(found);
         }
-        let index = match self.run.names.iter().position(|n| n.as_bytes() == name) {
-            Some(index) => index,
+        let index = match self.known.get(name) {
+            Some(&index) => index,
             None => {
-                let name = std::str::from_utf8(name).ok()?;
+                let text = std::str::from_utf8(name).ok()?;
                 let many = self.run.names.len() >= MOST_NAMES || name.len() > limits::NAME_BYTES;
-                if many || OTHERS.contains(&name) {
+                if many || OTHERS.contains(&text) {
                     return None;
                 }
-                self.run.names.push(name.to_owned());
-                self.run.names.len() - 1
+                let index = self.run.names.len() as u16;
+                self.run.names.push(text.to_owned());
+                self.known.insert(name, index);
+                index
             }
         };
-        self.slots[slot] = index as u16;
-        Some(index as u16)
+        self.slots[slot] = index;
+        Some(index)
     }
 
     fn operand(&mut self) -> Option<PlainOperand> {

@@ -248,7 +248,8 @@ impl Parser<'_> {
         }
         let qubits = self.names("{")?;
         let body = self.body()?;
-        Ok(StmtKind::Gate(Box::new(GateDef { name, angles, qubits, body })))
+        let two = self.version == Version::Two;
+        Ok(StmtKind::Gate(Box::new(GateDef { name, angles, qubits, body, two })))
     }
 
     fn names(&mut self, close: &str) -> Parsed<Vec<Name>> {
