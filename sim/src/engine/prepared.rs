@@ -51,7 +51,7 @@ pub fn prepare<'a>(circuit: &Circuit, options: &Options<'a>) -> Result<Prepared<
 
 /// The circuit on fewer qubits, where only counts are wanted and every column is a bit that a
 /// program writes which chooses on the way anyway.
-fn narrowed(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Option<Circuit> {
+pub(crate) fn narrowed(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Option<Circuit> {
     let counts = options.shots.is_some_and(|shots| shots > 0) && options.columns == Columns::Auto;
     let chooses = |inst: &Inst| !matches!(inst, Inst::Unitary { .. } | Inst::Measure { terminal: true, .. });
     let shown =

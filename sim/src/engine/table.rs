@@ -7,12 +7,12 @@ use crate::engine::density_matrix::DensityMatrix;
 use crate::engine::kernels;
 use crate::engine::model::Engine;
 use crate::engine::mps::{self, ChainRun, Mps};
-use crate::engine::prepared::{Machine, Run};
+use crate::engine::prepared::{Machine, Run, narrowed};
 use crate::engine::runner::Runner;
 use crate::engine::stabilizer::{self, CliffordRun, Stabilizer};
 use crate::engine::state_vector::StateVector;
 use crate::engine::{EngineChoice, Options, SimError};
-use crate::plan::code::{Code, Inst};
+use crate::plan::code::{self, Code, Inst};
 
 /// What a circuit needs of an engine.
 pub(crate) struct Needs {
@@ -170,7 +170,12 @@ pub fn explain(
     circuit: &Circuit,
     options: &Options<'_>,
 ) -> Vec<(&'static str, Result<Forecast, &'static str>)> {
-    let needs = Needs::of(circuit, &crate::plan::code::flatten(circuit), options);
+    let mut code = code::flatten(circuit);
+    let narrow = narrowed(circuit, &code, options);
+    if let Some(narrow) = &narrow {
+        code = code::flatten(narrow);
+    }
+    let needs = Needs::of(narrow.as_ref().unwrap_or(circuit), &code, options);
     ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
 }
 

@@ -4,8 +4,6 @@
 //! and index depend on each other linearly over the integers mod 2. A turn of a bit then pairs the
 //! places that differ in a mask, and what was a bit of the index is a parity of bits of the place.
 
-use std::ops::Range;
-
 /// An affine map between the indices of a tile and the places where their amplitudes lie.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Frame {
@@ -133,12 +131,6 @@ impl Independent {
     pub(crate) fn tops(&self) -> u64 {
         self.reduced.iter().fold(0, |m, r| m | 1 << r.ilog2())
     }
-}
-
-/// Sizes of the parts that some things are taken in, at most four a part, all about as large.
-pub(crate) fn parts(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
-    let n = count.div_ceil(most).max(1);
-    (0..n).map(move |i| i * count / n..(i + 1) * count / n)
 }
 
 #[cfg(test)]

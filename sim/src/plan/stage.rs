@@ -10,7 +10,7 @@
 use num_complex::Complex64;
 use smallvec::SmallVec;
 
-use crate::plan::frame::{Frame, Independent, Order, members, parts};
+use crate::plan::frame::{Frame, Independent, Order, members};
 use crate::plan::fuse::Op;
 use crate::plan::step::{Step, Where};
 
@@ -24,7 +24,7 @@ const LOW_BITS: u32 = 6;
 /// Groups that an operation may pass on its way back to one of its kind.
 const REACH: usize = 64;
 /// Turns that one pass over a tile does beside those inside of blocks.
-pub(crate) const WIDEST: usize = 4;
+const WIDEST: usize = 4;
 /// The same where factors come first.
 const WIDEST_FIRST: usize = 3;
 const ONE: Complex64 = Complex64::new(1.0, 0.0);
@@ -415,7 +415,7 @@ impl Builder {
     }
 
     fn finish(self) -> Stage {
-        let plain = self.frame.is_plain_on(self.bits.iter().zip(0..).fold(0, |m, (_, b)| m | 1 << b));
+        let plain = self.frame == Frame::plain(self.bits.len() as u32);
         let mut groups = Vec::with_capacity(self.groups.len());
         for (draft, _) in self.groups {
             groups.push(match draft {
@@ -438,8 +438,8 @@ fn sweeps(turns: Vec<Turn>, after_phases: bool) -> Vec<Sweep> {
     let mut lanes = Some(SmallVec::from_vec(lanes)).filter(|l| !l.is_empty());
     while !left.is_empty() || lanes.is_some() {
         let first = out.is_empty() && (after_phases || lanes.is_some());
-        let most =
-            if first { WIDEST_FIRST } else { parts(left.len(), WIDEST).map(|p| p.len()).max().unwrap_or(0) };
+        // Passes of about the same width.
+        let most = if first { WIDEST_FIRST } else { left.len().div_ceil(left.len().div_ceil(WIDEST).max(1)) };
         let mut sweep = Sweep { lanes: lanes.take().unwrap_or_default(), ..Sweep::default() };
         let mut independent = Independent::default();
         left.retain(|turn| {

@@ -18,13 +18,19 @@ pub(crate) trait Eight: Copy {
     /// Lanes exchanged that differ in the bit X, which is 1, 2 or 4.
     fn exchanged<const X: usize>(self) -> Self;
     /// Lanes exchanged that differ in the bits of a mask, found when running.
-    fn crossed(self, mask: usize) -> Self;
+    #[inline(always)]
+    fn crossed(self, mask: usize) -> Self {
+        crossed(self, mask)
+    }
     /// Each lane from the place that the index names.
-    fn gathered(self, index: &[i64; LANES]) -> Self;
+    #[inline(always)]
+    fn gathered(self, index: &[i64; LANES]) -> Self {
+        gathered(self, index)
+    }
     /// Bits between blocks that one pass turns: the blocks of a group must fit the registers.
-    const WIDE: usize;
+    const WIDE: usize = 2;
     /// The same where real and imaginary parts are held together.
-    const WIDE_FIRST: usize;
+    const WIDE_FIRST: usize = 1;
 }
 
 /// Lanes exchanged by one step for each bit of a mask.
@@ -84,19 +90,6 @@ impl Eight for Plain {
     fn exchanged<const X: usize>(self) -> Self {
         Self(std::array::from_fn(|l| self.0[l ^ X]))
     }
-
-    #[inline(always)]
-    fn crossed(self, mask: usize) -> Self {
-        crossed(self, mask)
-    }
-
-    #[inline(always)]
-    fn gathered(self, index: &[i64; LANES]) -> Self {
-        gathered(self, index)
-    }
-
-    const WIDE: usize = 2;
-    const WIDE_FIRST: usize = 1;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -111,7 +104,7 @@ mod x86 {
         _mm512_permutexvar_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd,
     };
 
-    use super::{Eight, LANES, crossed, gathered};
+    use super::{Eight, LANES};
 
     /// The lanes that differ from each by a mask.
     static CROSSED: [[i64; LANES]; LANES] = {
@@ -183,19 +176,6 @@ mod x86 {
                 }
             }
         }
-
-        #[inline(always)]
-        fn crossed(self, mask: usize) -> Self {
-            crossed(self, mask)
-        }
-
-        #[inline(always)]
-        fn gathered(self, index: &[i64; LANES]) -> Self {
-            gathered(self, index)
-        }
-
-        const WIDE: usize = 2;
-        const WIDE_FIRST: usize = 1;
     }
 
     impl Eight for Whole {

@@ -80,6 +80,9 @@ const SLOTS: usize = 128;
 /// Names of one run; those of a program in its first version of everything are a few dozen.
 const MOST_NAMES: usize = 4096;
 
+/// Names that are looked through one by one.
+const FEW: usize = 32;
+
 /// A run in the making.
 struct Reader<'a> {
     text: &'a [u8],
@@ -87,8 +90,8 @@ struct Reader<'a> {
     run: Run,
     /// Index into the names; none is [`NONE`].
     slots: [u16; SLOTS],
-    /// The same of all names, for those that share a slot.
-    known: HashMap<&'a [u8], u16>,
+    /// The same of all names, once there are more than [`FEW`].
+    known: HashMap<String, u16>,
     /// Hardware qubits of the call that is being read.
     physical: SmallVec<[(u32, Span); 4]>,
 }
@@ -223,18 +226,26 @@ impl Reader<'_> {
         if found != NONE && self.run.names[usize::from(found)].as_bytes() == name {
             return Some(found);
         }
-        let index = match self.known.get(name) {
-            Some(&index) => index,
+        let name = std::str::from_utf8(name).ok()?;
+        let names = &mut self.run.names;
+        let index = match names.len() {
+            0..=FEW => names.iter().position(|n| n == name).map(|at| at as u16),
+            _ => self.known.get(name).copied(),
+        };
+        let index = match index {
+            Some(index) => index,
             None => {
-                let text = std::str::from_utf8(name).ok()?;
-                let many = self.run.names.len() >= MOST_NAMES || name.len() > limits::NAME_BYTES;
-                if many || OTHERS.contains(&text) {
+                let many = names.len() >= MOST_NAMES || name.len() > limits::NAME_BYTES;
+                if many || OTHERS.contains(&name) {
                     return None;
                 }
-                let index = self.run.names.len() as u16;
-                self.run.names.push(text.to_owned());
-                self.known.insert(name, index);
-                index
+                names.push(name.to_owned());
+                if names.len() > FEW {
+                    // The first time all of them, then the new one.
+                    let fresh = if self.known.is_empty() { 0 } else { names.len() - 1 };
+                    self.known.extend((fresh..names.len()).map(|at| (names[at].clone(), at as u16)));
+                }
+                (names.len() - 1) as u16
             }
         };
         self.slots[slot] = index;

@@ -53,6 +53,18 @@ fn corpus() -> Vec<String> {
 }
 
 #[test]
+fn names_are_told_apart_however_many_there_are() {
+    // Beyond a few names the way to look them up changes, and slots are shared by then.
+    for many in [31, 32, 33, 200] {
+        let mut text: String = (0..many).map(|k| format!("qubit[2] r{k}_{};\n", many - k)).collect();
+        for _ in 0..2 {
+            text.extend((0..many).map(|k| format!("cx r{k}_{0}[0], r{k}_{0}[1];\n", many - k)));
+        }
+        assert_eq!(the_same(&text), 2 * many);
+    }
+}
+
+#[test]
 fn a_run_is_what_its_statements_are() {
     let calls: usize = corpus().iter().map(|text| the_same(text)).sum();
     assert!(calls > 200, "only {calls} calls stood in runs");
