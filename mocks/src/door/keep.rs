@@ -1,7 +1,7 @@
 //! A world that outlives its process: every request that changed it, in order, lived through again.
 //!
-//! Two files and no others: what the world is, and a line of JSON for each change. A process that
-//! ends in the middle of a line loses that line, whose answer nobody has seen.
+//! What the world is, a line of JSON for each change, and a file that is locked: no others. A process
+//! that ends in the middle of a line loses that line, whose answer nobody has seen.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -22,11 +22,16 @@ use crate::world::{Config, Note, World};
 
 const WHAT: &str = "world.json";
 const CHANGES: &str = "changes.jsonl";
+const LOCK: &str = "world.lock";
 /// A file smaller than this is not worth a second look.
-const COMPACT_BYTES: u64 = 64 << 10;
+const COMPACT_BYTES: usize = 64 << 10;
 
 /// The open file of changes.
-pub(super) struct Keep(Mutex<File>);
+pub(super) struct Keep {
+    file: Mutex<File>,
+    /// Locked as long as this lives.
+    _lock: File,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -62,14 +67,24 @@ fn wrong(folder: &Path, why: impl std::fmt::Display) -> Error {
 pub(super) fn open(folder: &Path, config: Config, id: &str) -> Result<(World, Option<Now>, Keep)> {
     let about = |e: Error| wrong(folder, e);
     std::fs::create_dir_all(folder).map_err(about)?;
+    let lock = lock(folder)?;
     let mut file = OpenOptions::new();
     let mut file = file.create(true).read(true).append(true).open(folder.join(CHANGES)).map_err(about)?;
-    file.try_lock().map_err(|_| wrong(folder, "another stand-in keeps its world here"))?;
     let id = identity(folder, &config, id)?;
     let mut world = World::new(config, id);
-    let last = live_again(&mut file, &mut world).map_err(about)?;
-    let file = without_superseded(file, folder).map_err(about)?;
-    Ok((world, last, Keep(Mutex::new(file))))
+    let past = live_again(&mut file, &mut world).map_err(about)?;
+    let file = without_superseded(file, folder, &past).map_err(about)?;
+    Ok((world, past.last, Keep { file: Mutex::new(file), _lock: lock }))
+}
+
+/// Takes a folder for this process. The file of changes is replaced by a shorter one at times, and
+/// whoever opened the old one would hold a lock that nobody else sees: a file that stays is locked.
+fn lock(folder: &Path) -> Result<File> {
+    let mut file = OpenOptions::new();
+    let file = file.create(true).truncate(false).write(true).open(folder.join(LOCK));
+    let file = file.map_err(|e| wrong(folder, e))?;
+    file.try_lock().map_err(|_| wrong(folder, "another stand-in keeps its world here"))?;
+    Ok(file)
 }
 
 /// The name of the world in a folder; a new folder takes the one that is offered.
@@ -98,25 +113,35 @@ fn identity(folder: &Path, config: &Config, offered: &str) -> Result<String> {
     Ok(what["world"].as_str().unwrap_or(offered).to_owned())
 }
 
-/// Lives through all whole lines and cuts a broken last one off; the time of the last.
-fn live_again(file: &mut File, world: &mut World) -> Result<Option<Now>> {
+/// What a file of changes held.
+#[derive(Default)]
+struct Held {
+    /// The time of the last line.
+    last: Option<Now>,
+    /// What each line does, with its length.
+    lines: Vec<(Touch, usize)>,
+}
+
+/// Lives through all whole lines and cuts a broken last one off.
+fn live_again(file: &mut File, world: &mut World) -> Result<Held> {
     file.seek(SeekFrom::Start(0))?;
     let (mut reader, mut text) = (BufReader::new(&*file), String::new());
-    let (mut whole, mut number, mut last) = (0u64, 0, None);
+    let (mut whole, mut held) = (0u64, Held::default());
     loop {
         text.clear();
         let read = reader.read_line(&mut text)?;
         if !text.ends_with('\n') {
             break;
         }
-        number += 1;
+        let number = held.lines.len() + 1;
         let line: Line = serde_json::from_str(&text)
             .map_err(|e| Error::new(ErrorKind::InvalidData, format!("{CHANGES}, line {number}: {e}")))?;
         whole += read as u64;
         let now = Now { world_ms: line.world_ms, wall_ms: line.wall_ms };
-        last = Some(now);
+        held.last = Some(now);
         let body = if line.hex { unhex(&line.body) } else { line.body.into_bytes() };
         let request = Request { method: line.method, target: line.target, headers: line.headers, body };
+        held.lines.push((Touch::of(&request, line.note.as_ref()), read));
         match line.note {
             Some(note) => world.live_again(now, &request, note),
             // The clock goes on from the time of the line.
@@ -127,64 +152,69 @@ fn live_again(file: &mut File, world: &mut World) -> Result<Option<Now>> {
         }
     }
     file.set_len(whole)?;
-    Ok(last)
+    Ok(held)
 }
 
-/// What a line does to one object, for those that do nothing else; `None` reads others or does more.
-fn object_of(line: &Line) -> Option<(String, bool)> {
-    let plain = line.note.as_ref().is_some_and(|n| n.fault.is_none() && n.ended.is_empty());
-    let request = Request {
-        method: line.method.clone(),
-        target: line.target.clone(),
-        headers: line.headers.clone(),
-        body: Vec::new(),
-    };
-    let writes = matches!(route::operation(&request), "S3.PutObject" | "S3.DeleteObject");
-    let place = format!("{} {}", route::bucket_of_host(&request).unwrap_or(""), request.path());
-    (plain && writes).then(|| (place, request.header("if-match").is_some()))
+/// What a line does to objects.
+#[derive(Debug, PartialEq, Eq)]
+enum Touch {
+    /// Writes or deletes one object, whatever was there, and does nothing else.
+    One(String),
+    /// Depends on what objects are there: a copy on its source, the end of a bucket on all that was in it.
+    Reads,
+    /// Nothing to one object, or more than that.
+    Other,
+}
+
+impl Touch {
+    fn of(request: &Request, note: Option<&Note>) -> Self {
+        let operation = route::operation(request);
+        if request.header("x-amz-copy-source").is_some() || operation == "S3.DeleteBucket" {
+            return Self::Reads;
+        }
+        let plain = note.is_some_and(|n| n.fault.is_none() && n.ended.is_empty());
+        let conditional = ["if-match", "if-none-match"].iter().any(|name| request.header(name).is_some());
+        if plain && !conditional && matches!(operation, "S3.PutObject" | "S3.DeleteObject") {
+            let bucket = route::bucket_of_host(request).unwrap_or("");
+            return Self::One(format!("{bucket} {}", request.path()));
+        }
+        Self::Other
+    }
 }
 
 /// Which lines are of no account, because a later one writes or deletes the same object whatever was there.
-fn superseded(lines: &[(Option<(String, bool)>, bool)]) -> Vec<bool> {
+///
+/// A condition between them may hold no longer, but what it guards is written over then, too.
+fn superseded<'a>(lines: impl DoubleEndedIterator<Item = &'a Touch>) -> Vec<bool> {
     let mut later = HashSet::new();
-    let mut out = vec![false; lines.len()];
-    for (at, (object, reads)) in lines.iter().enumerate().rev() {
-        if *reads {
-            // What a copy reads must be there.
+    let gone = lines.rev().map(|line| match line {
+        Touch::One(place) => !later.insert(place),
+        Touch::Reads => {
             later.clear();
+            false
         }
-        let Some((place, conditional)) = object else { continue };
-        if *conditional {
-            later.remove(place);
-        } else {
-            out[at] = !later.insert(place.clone());
-        }
-    }
+        Touch::Other => false,
+    });
+    let mut out: Vec<bool> = gone.collect();
+    out.reverse();
     out
 }
 
 /// The file without the lines of no account, when they are most of it.
-fn without_superseded(mut file: File, folder: &Path) -> Result<File> {
-    if file.metadata()?.len() < COMPACT_BYTES {
+fn without_superseded(mut file: File, folder: &Path, held: &Held) -> Result<File> {
+    let whole: usize = held.lines.iter().map(|(_, size)| size).sum();
+    if whole < COMPACT_BYTES {
         return Ok(file);
     }
-    file.seek(SeekFrom::Start(0))?;
-    let (mut lines, mut sizes) = (Vec::new(), Vec::new());
-    for text in BufReader::new(&file).lines() {
-        let text = text?;
-        let line: Line = serde_json::from_str(&text)?;
-        let reads = line.headers.iter().any(|(name, _)| name == "x-amz-copy-source");
-        lines.push((object_of(&line), reads));
-        sizes.push(text.len() + 1);
-    }
-    let gone = superseded(&lines);
-    let lost: usize = sizes.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(size, _)| size).sum();
-    if lost * 2 < sizes.iter().sum() {
+    let gone = superseded(held.lines.iter().map(|(touch, _)| touch));
+    let lost: usize =
+        held.lines.iter().zip(&gone).filter(|(_, gone)| **gone).map(|((_, size), _)| size).sum();
+    if lost * 2 < whole {
         return Ok(file);
     }
     let part = folder.join("changes.jsonl.part");
-    let mut short = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&part)?;
-    short.try_lock().map_err(|_| Error::other("another stand-in keeps its world here"))?;
+    let mut short = OpenOptions::new();
+    let mut short = short.create(true).truncate(true).read(true).write(true).open(&part)?;
     file.seek(SeekFrom::Start(0))?;
     let mut out = BufWriter::new(&mut short);
     for (text, gone) in BufReader::new(&file).lines().zip(gone) {
@@ -195,7 +225,6 @@ fn without_superseded(mut file: File, folder: &Path) -> Result<File> {
     out.flush()?;
     drop(out);
     short.sync_data()?;
-    // The old file stays locked until the new one has its name.
     std::fs::rename(&part, folder.join(CHANGES))?;
     Ok(short)
 }
@@ -209,7 +238,7 @@ impl Keep {
     /// Writes a control down; a reset forgets what came before it.
     pub(super) fn control(&self, now: Now, request: &Request) {
         if request.path() == "/_shotbook/reset" {
-            let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             let _as_good_as_it_gets = file.set_len(0);
         }
         let _as_good_as_it_gets = self.write(now, request, None);
@@ -237,7 +266,7 @@ impl Keep {
         };
         let mut bytes = serde_json::to_vec(&line)?;
         bytes.push(b'\n');
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let before = file.metadata()?.len();
         file.seek(SeekFrom::End(0))?;
         file.write_all(&bytes).inspect_err(|_| {

@@ -160,3 +160,76 @@ fn a_past_is_not_simulated_again_and_overwritten_objects_are_forgotten() {
     let gone = aws(&server, "s3", "HEAD", "/results-1/gone", "").0;
     assert_eq!((k, gone), (200, 404));
 }
+
+/// A file of changes that is worth shortening: an object that was written over again and again.
+fn grow(server: &Server) {
+    for round in 0..4 {
+        assert_eq!(
+            aws(server, "s3", "PUT", "/results-1/pad", &format!("{}{round}", "x".repeat(40_000))).0,
+            200
+        );
+    }
+}
+
+fn with(server: &Server, header: &str, method: &str, target: &str, body: &str) -> u16 {
+    let signed =
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20270115/us-east-1/s3/aws4_request, Signature=0\r\n";
+    call(server, method, target, &format!("{signed}{header}\r\n"), body).0
+}
+
+#[test]
+fn a_shorter_file_brings_no_deleted_object_back() {
+    let folder = Folder::new("deleted");
+    let server = folder.serve("w");
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    assert_eq!(aws(&server, "s3", "PUT", "/other-1", "").0, 200);
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1/old", "\"old\"").0, 200);
+    grow(&server);
+    let copy = |to: &str| with(&server, "x-amz-copy-source: results-1/old", "PUT", to, "");
+    // Written by a copy, deleted, and written again where nothing is.
+    assert_eq!(copy("/results-1/k"), 200);
+    assert_eq!(aws(&server, "s3", "DELETE", "/results-1/k", "").0, 204);
+    assert_eq!(with(&server, "If-None-Match: *", "PUT", "/results-1/k", "\"new\""), 200);
+    // A bucket that was emptied, removed and made again.
+    assert_eq!(copy("/other-1/k"), 200);
+    assert_eq!(copy("/other-1/gone"), 200);
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1/gone", "").0, 204);
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1/k", "").0, 204);
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1", "").0, 204);
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1/k", "").0, 404);
+    assert_eq!(with(&server, "X: y", "PUT", "/other-1", ""), 200);
+    assert_eq!(aws(&server, "s3", "PUT", "/other-1/k", "1").0, 200);
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1/k", "").0, 204);
+    let before = state(&server);
+    drop(server);
+    let length = || std::fs::metadata(folder.0.join("changes.jsonl")).unwrap().len();
+    let long = length();
+    drop(folder.serve("w"));
+    assert!(length() < long / 2, "{} of {long}", length());
+    let server = folder.serve("w");
+    assert_eq!(state(&server), before);
+    assert_eq!(aws(&server, "s3", "GET", "/results-1/k", "").1, "new");
+    assert_eq!(aws(&server, "s3", "DELETE", "/other-1", "").0, 204, "it is empty");
+}
+
+#[test]
+fn a_shorter_file_keeps_its_folder_taken() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Folder::new("taken");
+    let server = folder.serve("w");
+    assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
+    grow(&server);
+    drop(server);
+    let inode = |name: &str| std::fs::metadata(folder.0.join(name)).unwrap().ino();
+    // Another process opens what it wants to lock, and is slow to do so.
+    let slow: Vec<std::fs::File> = std::fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| std::fs::OpenOptions::new().append(true).open(entry.unwrap().path()).unwrap())
+        .collect();
+    let changes = inode("changes.jsonl");
+    let server = folder.serve("w");
+    assert_ne!(inode("changes.jsonl"), changes, "it was replaced");
+    let taken = slow.iter().filter(|file| file.try_lock().is_err()).count();
+    assert_eq!(taken, 1, "the lock is on a file that stays");
+    drop(server);
+}
