@@ -44,8 +44,12 @@ const ACCESS_KEY: &str = "AKIASHOTBOOKSTANDIN0";
 
 /// The text of an AWS configuration file, and of a credentials file, for clients that want a profile.
 pub fn profile() -> String {
+    profile_of(REGION, ACCESS_KEY)
+}
+
+fn profile_of(region: &str, key: &str) -> String {
     format!(
-        "[default]\nregion = {REGION}\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {}\n",
+        "[default]\nregion = {region}\naws_access_key_id = {key}\naws_secret_access_key = {}\n",
         access::SECRET
     )
 }

@@ -226,6 +226,11 @@ impl World {
         self.queues = Some(queues);
     }
 
+    /// Which life it lives: each reset begins another one.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Its name.
     pub fn id(&self) -> &str {
         &self.id

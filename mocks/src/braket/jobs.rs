@@ -73,11 +73,21 @@ impl Job {
         waits
     }
 
-    /// Its script came to an end.
-    pub(crate) fn end(&mut self, status: &'static str, reason: Option<String>, ended_ms: i64) {
+    pub(crate) fn started_ms(&self) -> Option<i64> {
+        self.started_ms
+    }
+
+    /// Its script came to an end; a world that lives again has not seen it start.
+    pub(crate) fn end(
+        &mut self,
+        status: &'static str,
+        reason: Option<String>,
+        started_ms: Option<i64>,
+        ended_ms: i64,
+    ) {
         (self.status, self.reason, self.ended_ms) = (status, reason, Some(ended_ms));
-        self.started_ms = self
-            .started_ms
+        self.started_ms = started_ms
+            .or(self.started_ms)
             .or(Some(self.created_ms))
             .filter(|_| status != "CANCELLED" || self.started_ms.is_some());
     }

@@ -13,7 +13,7 @@ pub(crate) mod tasks;
 pub(crate) use capabilities::CALIBRATIONS;
 pub(crate) use devices::calibrations;
 pub(crate) use jobs::Job;
-pub(crate) use script::Script;
+pub(crate) use script::{Left, Report, Script};
 pub(crate) use spending::Limit;
 pub(crate) use task::{Past, Task};
 

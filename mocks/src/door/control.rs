@@ -71,7 +71,7 @@ pub(super) fn carry_out(request: &Request, world: &mut World) -> Result<Value, S
     match request.path() {
         "/_shotbook/faults" => faults(request, world),
         "/_shotbook/devices" => device(request, world),
-        "/_shotbook/jobs" => world.report(&read(request)?),
+        "/_shotbook/jobs" => world.take_report(read(request)?),
         _ => {
             world.reset();
             Ok(json!({"message": "reset"}))

@@ -245,6 +245,11 @@ impl Keep {
     }
 
     fn write(&self, now: Now, request: &Request, note: Option<Note>) -> Result<()> {
+        self.append(&self.line(now, request, note)?)
+    }
+
+    /// The line of a request.
+    pub(super) fn line(&self, now: Now, request: &Request, note: Option<Note>) -> Result<Vec<u8>> {
         let text = std::str::from_utf8(&request.body);
         let secret = ["x-amz-security-token", "cookie", "user-agent"];
         let kept = request.headers.iter().filter(|(name, _)| !secret.contains(&name.as_str()));
@@ -266,10 +271,15 @@ impl Keep {
         };
         let mut bytes = serde_json::to_vec(&line)?;
         bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Adds a line.
+    pub(super) fn append(&self, bytes: &[u8]) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let before = file.metadata()?.len();
         file.seek(SeekFrom::End(0))?;
-        file.write_all(&bytes).inspect_err(|_| {
+        file.write_all(bytes).inspect_err(|_| {
             // Half a line in the middle would make the rest unreadable.
             let _as_good_as_it_gets = file.set_len(before);
         })

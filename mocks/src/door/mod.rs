@@ -3,6 +3,7 @@
 mod body;
 mod clock;
 mod control;
+mod folder;
 mod guard;
 mod http;
 mod keep;

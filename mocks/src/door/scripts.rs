@@ -3,28 +3,31 @@
 //! A process gets a folder of its own, the variables that a job's container sets, and the
 //! stand-in's address. What it prints becomes the job's log, what it leaves becomes objects.
 
-use std::io::{BufRead as _, BufReader, Read, Result, Write as _};
+use std::io::{Read, Result};
 use std::net::SocketAddr;
-use std::path::{Component, Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::os::fd::AsFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use serde_json::json;
 
+use super::folder::Folder;
 use super::http::Shared;
-use crate::braket::Script;
-use crate::http::{Request, hex};
+use crate::braket::{Report, Script};
+use crate::http::Request;
 
-const RUNNER: &str = include_str!("script.py");
 /// Scripts at once. Source: the published quota of hybrid jobs is 3; one more for its tests.
 const AT_ONCE: usize = 4;
-/// Most bytes that a job leaves behind.
-const OUTPUT_BYTES: u64 = 64 << 20;
 /// Longest line of a log. Units: bytes.
-const LINE_BYTES: u64 = 64 << 10;
+const LINE_BYTES: usize = 64 << 10;
 const LOOK: Duration = Duration::from_millis(50);
+/// How often a pipe is read after the end of a script: what it held then fits into these reads.
+const LAST_READS: usize = 32;
+const READ_BYTES: usize = 8 << 10;
 
 /// Starts scripts until the stand-in ends.
 pub(super) fn run(shared: &Arc<Shared>, python: &str, address: SocketAddr) {
@@ -52,133 +55,89 @@ pub(super) fn run(shared: &Arc<Shared>, python: &str, address: SocketAddr) {
 
 /// One job from its start to its report.
 fn job(shared: &Arc<Shared>, python: &str, address: SocketAddr, script: &Script) {
-    let folder = std::env::temp_dir().join(format!("shotbook-job-{}", script.id()));
-    let mut report = attempt(shared, python, address, script, &folder).unwrap_or_else(|error| {
-        json!({"status": "FAILED", "reason": format!("InternalError: the script cannot be run: {error}")})
+    let mut report = attempt(shared, python, address, script).unwrap_or_else(|error| {
+        let why = format!("InternalError: the script cannot be run: {error}");
+        Report::new(script, "FAILED", Some(why))
     });
-    let _gone = std::fs::remove_dir_all(&folder);
     if shared.ending.load(Ordering::Relaxed) {
         // The next process with the same folder runs it again.
         return;
     }
     let now = shared.now();
-    report["arn"] = json!(script.arn);
-    report["ended_ms"] = json!(now.world_ms);
+    if !shared.world().complete(&mut report, script.epoch, now) {
+        return;
+    }
+    // Text of what may be large: nobody waits for it.
+    let Ok(body) = serde_json::to_vec(&report) else { return };
+    let (method, target) = ("POST".to_owned(), "/_shotbook/jobs".to_owned());
+    let request = Request { method, target, headers: Vec::new(), body };
+    let line = shared.keep.as_ref().and_then(|keep| Some((keep, keep.line(now, &request, None).ok()?)));
+    drop(request);
     let mut world = shared.world();
-    report["log"] = json!(world.log_of(&script.arn));
-    let request = Request {
-        method: "POST".to_owned(),
-        target: "/_shotbook/jobs".to_owned(),
-        headers: Vec::new(),
-        body: report.to_string().into_bytes(),
-    };
-    let _a_reset_forgot_it = super::control::carry_out(&request, &mut world);
-    if let Some(keep) = &shared.keep {
-        keep.control(now, &request);
+    if world.epoch() == script.epoch
+        && world.take_report(report).is_ok()
+        && let Some((keep, line)) = line
+    {
+        let _as_good_as_it_gets = keep.append(&line);
     }
 }
 
-fn attempt(
-    shared: &Arc<Shared>,
-    python: &str,
-    address: SocketAddr,
-    script: &Script,
-    folder: &Path,
-) -> Result<Value> {
-    let say = |line: &str| shared.world().log(&script.arn, shared.now(), line);
-    lay_out(script, folder)?;
-    for line in preamble(script) {
-        say(&line);
+/// Runs a script and gathers what it left.
+fn attempt(shared: &Arc<Shared>, python: &str, address: SocketAddr, script: &Script) -> Result<Report> {
+    let say = |line: &str| shared.world().log(script.epoch, &script.arn, shared.now(), line);
+    let folder = Folder::new(script.id())?;
+    folder.lay_out(script)?;
+    preamble(script).iter().for_each(|line| say(line));
+    let mut child = start(python, address, script, &folder)?;
+    let over = Arc::new(AtomicBool::new(false));
+    let mut readers = Vec::new();
+    if let Some(pipe) = child.stdout.take() {
+        readers.push(reader(shared, script, pipe, &over));
     }
-    let mut child = start(python, address, script, folder)?;
-    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
-        child.stderr.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
-    ];
-    let readers: Vec<_> = pipes
-        .into_iter()
-        .flatten()
-        .map(|pipe| {
-            let (shared, arn) = (Arc::clone(shared), script.arn.clone());
-            std::thread::spawn(move || follow(&shared, &arn, pipe))
-        })
-        .collect();
-    let ended = watch(shared, &mut child, script);
-    // What it started and left behind would keep its pipes open.
-    end(&mut child);
+    if let Some(pipe) = child.stderr.take() {
+        readers.push(reader(shared, script, pipe, &over));
+    }
+    let ended = watch(shared, &child, script);
+    // What it started and left behind goes with it; what fled from its group may keep the pipes open.
+    let status = end(&mut child);
+    over.store(true, Ordering::Relaxed);
     for reader in readers {
         let _ended = reader.join();
     }
-    let (status, reason) = match ended? {
-        Ended::Stopped => ("CANCELLED", None),
-        Ended::TooLong => {
+    let (word, reason) = match (ended?, status?.code().unwrap_or(137)) {
+        (Ended::Stopped, _) => ("CANCELLED", None),
+        (Ended::TooLong, _) => {
             let seconds = script.most_s();
             ("FAILED", Some(format!("The maximum run time of {seconds} seconds was exceeded.")))
         }
-        Ended::Code(0) => ("COMPLETED", None),
-        Ended::Code(code) => {
-            let why = std::fs::read_to_string(folder.join("output/failure")).unwrap_or_default();
-            let why: String = why.chars().take(1024).collect();
+        (Ended::Itself, 0) => ("COMPLETED", None),
+        (Ended::Itself, code) => {
+            let why = folder.failure();
             let why = if why.is_empty() { "The script ended early".to_owned() } else { why };
             ("FAILED", Some(format!("AlgorithmError: {why}, exit code: {code}")))
         }
     };
-    if status == "COMPLETED" {
-        say("Reporting training SUCCESS");
-    } else if status == "FAILED" {
-        say("Reporting training FAILURE");
+    let mut report = Report::new(script, word, reason);
+    if shared.ending.load(Ordering::Relaxed) {
+        return Ok(report);
     }
-    let mut files = Vec::new();
-    if let Some((bucket, prefix)) = script.checkpoints() {
-        for (name, bytes) in left(&folder.join("checkpoints"))? {
-            files.push(json!({"bucket": bucket, "key": format!("{prefix}/{name}"), "hex": hex(&bytes)}));
+    let kept = folder.checkpoints(script).and_then(|files| {
+        report.files = files;
+        if word == "COMPLETED" {
+            report.files.extend(folder.results(script)?);
         }
+        Ok(())
+    });
+    if let Err(error) = kept {
+        say(&error.to_string());
+        report.lose(format!("InternalError: {error}"));
     }
-    let model = folder.join("model.tar.gz");
-    if status == "COMPLETED"
-        && std::fs::read_dir(folder.join("model"))?.next().is_some()
-        && let Some((bucket, prefix)) = script.output()
-    {
-        let packed = Command::new("tar")
-            .arg("-czf")
-            .arg(&model)
-            .arg("-C")
-            .arg(folder.join("model"))
-            .arg(".")
-            .status()?;
-        if packed.success() && std::fs::metadata(&model)?.len() <= OUTPUT_BYTES {
-            let bytes = std::fs::read(&model)?;
-            files.push(
-                json!({"bucket": bucket, "key": format!("{prefix}/output/model.tar.gz"), "hex": hex(&bytes)}),
-            );
-        }
+    match report.status.as_str() {
+        "COMPLETED" => say("Reporting training SUCCESS"),
+        "FAILED" => say("Reporting training FAILURE"),
+        _ => {}
     }
-    Ok(json!({"status": status, "reason": reason, "files": files}))
-}
-
-/// A path below a folder, when a name has no way out of it.
-fn below(folder: &Path, name: &str) -> Option<PathBuf> {
-    let name = Path::new(name);
-    let plain = name.components().all(|c| matches!(c, Component::Normal(_)));
-    (plain && name.components().next().is_some()).then(|| folder.join(name))
-}
-
-fn lay_out(script: &Script, folder: &Path) -> Result<()> {
-    // A new folder: nobody else's links.
-    std::fs::create_dir(folder)?;
-    for inner in ["code", "packed", "input/config", "input/data", "model", "checkpoints", "output"] {
-        std::fs::create_dir_all(folder.join(inner))?;
-    }
-    for (name, bytes) in &script.files {
-        let Some(path) = below(folder, name) else { continue };
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(path, bytes)?;
-    }
-    let mut runner = std::fs::File::create_new(folder.join("braket_container.py"))?;
-    runner.write_all(RUNNER.as_bytes())?;
-    std::fs::write(folder.join("input/config/hyperparameters.json"), script.hyperparameters().to_string())
+    Ok(report)
 }
 
 /// What the container's own toolkit says before it starts.
@@ -195,15 +154,16 @@ fn preamble(script: &Script) -> Vec<String> {
     out
 }
 
-fn start(python: &str, address: SocketAddr, script: &Script, folder: &Path) -> Result<Child> {
-    let path = |name: &str| folder.join(name).display().to_string();
+fn start(python: &str, address: SocketAddr, script: &Script, folder: &Folder) -> Result<Child> {
+    let path = |name: &str| folder.path(name).display().to_string();
     let mut command = Command::new(python);
-    command.arg("-u").arg(folder.join("braket_container.py")).current_dir(folder);
-    for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
-        command.env_remove(name);
-    }
+    command.arg("-u").arg(folder.path("braket_container.py")).current_dir(folder.whole());
+    command.env_remove("AWS_SESSION_TOKEN");
     command.envs(crate::environment(address)).envs(script.environment());
     for (name, value) in [
+        ("AWS_PROFILE", "default".to_owned()),
+        ("AWS_CONFIG_FILE", path("aws")),
+        ("AWS_SHARED_CREDENTIALS_FILE", path("aws")),
         ("AMZN_BRAKET_INPUT_DIR", path("input/data")),
         ("AMZN_BRAKET_HP_FILE", path("input/config/hyperparameters.json")),
         ("AMZN_BRAKET_JOB_RESULTS_DIR", path("model")),
@@ -215,76 +175,86 @@ fn start(python: &str, address: SocketAddr, script: &Script, folder: &Path) -> R
     ] {
         command.env(name, value);
     }
-    #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 
-fn follow(shared: &Shared, arn: &str, pipe: Box<dyn Read + Send>) {
-    let mut pipe = BufReader::new(pipe);
-    loop {
-        let mut line = Vec::new();
-        match pipe.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line);
-                shared.world().log(arn, shared.now(), text.trim_end_matches(['\n', '\r']));
+fn reader(
+    shared: &Arc<Shared>,
+    script: &Script,
+    pipe: impl Read + AsFd + Send + 'static,
+    over: &Arc<AtomicBool>,
+) -> std::thread::JoinHandle<()> {
+    let (shared, over) = (Arc::clone(shared), Arc::clone(over));
+    let (epoch, arn) = (script.epoch, script.arn.clone());
+    std::thread::spawn(move || {
+        follow(pipe, &over, |line| {
+            let text = String::from_utf8_lossy(line);
+            shared.world().log(epoch, &arn, shared.now(), text.trim_end_matches('\r'));
+        });
+    })
+}
+
+/// Reads lines to the end of a pipe, or to what was in it when the script was over: a process that fled
+/// from its group may hold it open for ever.
+fn follow(mut pipe: impl Read + AsFd, over: &AtomicBool, mut say: impl FnMut(&[u8])) {
+    let look = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) as _ };
+    let (mut line, mut chunk, mut reads) = (Vec::new(), [0; READ_BYTES], LAST_READS);
+    while reads > 0 {
+        let ended = over.load(Ordering::Relaxed);
+        reads -= usize::from(ended);
+        let ready = poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&look));
+        match ready {
+            Ok(0) if ended => break,
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+        let Ok(length @ 1..) = pipe.read(&mut chunk) else { break };
+        for &byte in &chunk[..length] {
+            if byte != b'\n' {
+                line.push(byte);
+            }
+            if byte == b'\n' || line.len() == LINE_BYTES {
+                say(&line);
+                line.clear();
             }
         }
+    }
+    if !line.is_empty() {
+        say(&line);
     }
 }
 
 enum Ended {
-    Code(i32),
+    Itself,
     Stopped,
     TooLong,
 }
 
-fn watch(shared: &Shared, child: &mut Child, script: &Script) -> Result<Ended> {
+/// Waits for the end of a script, and leaves its id taken: [`end`] needs it.
+fn watch(shared: &Shared, child: &Child, script: &Script) -> Result<Ended> {
     let began = Instant::now();
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Ended::Code(status.code().unwrap_or(137)));
+        if waitid(WaitId::Pid(Pid::from_child(child)), look)?.is_some() {
+            return Ok(Ended::Itself);
         }
-        let stopped = script.stop.load(Ordering::Relaxed) || shared.ending.load(Ordering::Relaxed);
-        if stopped || began.elapsed().as_secs() >= script.most_s() {
-            end(child);
-            return Ok(if stopped { Ended::Stopped } else { Ended::TooLong });
+        if script.stop.load(Ordering::Relaxed) || shared.ending.load(Ordering::Relaxed) {
+            return Ok(Ended::Stopped);
+        }
+        if began.elapsed().as_secs() >= script.most_s() {
+            return Ok(Ended::TooLong);
         }
         std::thread::sleep(LOOK);
     }
 }
 
-/// Ends a process with all that it started.
-fn end(child: &mut Child) {
-    let group = format!("-{}", child.id());
-    let _may_be_gone = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-    let _may_be_gone = child.kill();
-    let _reaped = child.wait();
-}
-
-/// Files below a folder with their names there; links are not followed.
-fn left(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-    let (mut out, mut open, mut total) = (Vec::new(), vec![folder.to_owned()], 0);
-    while let Some(here) = open.pop() {
-        for entry in std::fs::read_dir(here)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                open.push(entry.path());
-            } else if kind.is_file() {
-                total += entry.metadata()?.len();
-                if total > OUTPUT_BYTES {
-                    return Err(std::io::Error::other("the job left too much behind"));
-                }
-                if let Ok(name) = entry.path().strip_prefix(folder) {
-                    out.push((name.to_string_lossy().replace('\\', "/"), std::fs::read(entry.path())?));
-                }
-            }
-        }
-    }
-    out.sort();
-    Ok(out)
+/// Ends a process with all of its group.
+fn end(child: &mut Child) -> Result<ExitStatus> {
+    // It was not waited for, so the id is still its own.
+    let _may_be_gone = kill_process_group(Pid::from_child(child), Signal::KILL);
+    child.wait()
 }
 
 #[cfg(test)]
@@ -292,11 +262,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_leads_out_of_the_folder() {
-        let folder = Path::new("/f");
-        assert_eq!(below(folder, "input/data/a/b"), Some(PathBuf::from("/f/input/data/a/b")));
-        for name in ["../x", "a/../../x", "/etc/passwd", "", ".", "a/.."] {
-            assert_eq!(below(folder, name), None, "{name}");
-        }
+    fn a_pipe_that_nobody_closes_is_read_to_what_was_in_it() {
+        let (read, mut write) = std::io::pipe().expect("a pipe");
+        std::io::Write::write_all(&mut write, b"one\n\ntwo\r\nhalf").expect("room");
+        let mut lines = Vec::new();
+        follow(read, &AtomicBool::new(true), |line| lines.push(String::from_utf8_lossy(line).into_owned()));
+        assert_eq!(lines, ["one", "", "two\r", "half"]);
+        drop(write);
     }
 }

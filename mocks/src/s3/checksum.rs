@@ -7,7 +7,7 @@ use super::{body, error};
 use crate::http::{Request, Response, hex};
 
 /// A quoted MD5, as S3 tags objects that came in one piece.
-pub(super) fn etag(bytes: &[u8]) -> String {
+pub(crate) fn etag(bytes: &[u8]) -> String {
     format!("\"{}\"", hex(&Md5::digest(bytes)))
 }
 

@@ -1,7 +1,7 @@
 //! As much of S3 as clients of results use. Keys are map keys, never paths.
 
 mod body;
-mod checksum;
+pub(crate) mod checksum;
 mod get;
 mod list;
 mod multipart;
@@ -122,10 +122,28 @@ impl Objects {
         self.objects.keys().map(|(bucket, key)| format!("s3://{bucket}/{key}")).collect()
     }
 
-    /// Stores a file as it is; full and foreign buckets take none.
-    pub(crate) fn put_file(&mut self, bucket: &str, key: &str, bytes: Vec<u8>, modified_ms: i64) {
-        if self.has_bucket(bucket) && self.bytes + bytes.len() <= MOST_BYTES {
-            let tag = known(checksum::etag(&bytes), bytes.len());
+    /// Why files cannot be stored, if they cannot.
+    pub(crate) fn refuses<'a>(&self, files: impl Iterator<Item = (&'a str, usize)>) -> Option<String> {
+        let mut whole = self.bytes;
+        for (bucket, length) in files {
+            if !self.has_bucket(bucket) {
+                return Some(format!("there is no bucket {bucket}"));
+            }
+            whole += length;
+        }
+        (whole > MOST_BYTES).then(|| "this stand-in is full".to_owned())
+    }
+
+    /// Stores a file as it is, if its bucket is there.
+    pub(crate) fn put_file(
+        &mut self,
+        (bucket, key): (&str, &str),
+        bytes: Vec<u8>,
+        tag: String,
+        modified_ms: i64,
+    ) {
+        if self.has_bucket(bucket) {
+            let tag = known(tag, bytes.len());
             let object = Object { body: Body::Bytes(bytes.into()), tag, modified_ms, headers: Vec::new() };
             self.insert(bucket, key, object);
         }

@@ -19,6 +19,20 @@ def start(times: int):
     pathlib.Path(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"], "out.txt").write_text("x" * times)
     pathlib.Path(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"], "a.json").write_text("{}")
 
+def flee():
+    import subprocess
+    print("fled", subprocess.Popen(["sleep", "100"], start_new_session=True).pid)
+
+def show():
+    import shutil
+    print("profile", os.environ["AWS_PROFILE"], pathlib.Path(os.environ["AWS_CONFIG_FILE"]).read_text().split())
+    print("sub", os.path.isdir(os.environ["AMZN_BRAKET_INPUT_DIR"] + "/input/sub"))
+    shutil.rmtree(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"])
+    shutil.rmtree(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"])
+
+def large():
+    pathlib.Path(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"], "out").write_bytes(os.urandom(65 << 20))
+
 def fail():
     raise ValueError("too cold")
 
@@ -28,16 +42,29 @@ def wait():
 "#;
 
 fn server() -> Server {
-    let listen = Listen { token: "secret".into(), python: Some("python3".to_owned()), ..Listen::default() };
-    let server = serve_with("127.0.0.1:0".parse().unwrap(), Config::default(), "w_test", listen).unwrap();
-    assert_eq!(aws(&server, "s3", "PUT", "/jobs-1", "").0, 200);
-    assert_eq!(aws(&server, "s3", "PUT", "/jobs-1/code/algo.py", SCRIPT).0, 200);
-    assert_eq!(aws(&server, "s3", "PUT", "/jobs-1/in/graph.txt", "0 1").0, 200);
+    let server = start(None, Config::default());
+    fill(&server);
     server
 }
 
+fn start(data: Option<std::path::PathBuf>, config: Config) -> Server {
+    let python = Some("python3".to_owned());
+    let listen = Listen { token: "secret".into(), python, data, ..Listen::default() };
+    serve_with("127.0.0.1:0".parse().unwrap(), config, "w_test", listen).unwrap()
+}
+
+fn fill(server: &Server) {
+    assert_eq!(aws(server, "s3", "PUT", "/jobs-1", "").0, 200);
+    assert_eq!(aws(server, "s3", "PUT", "/jobs-1/code/algo.py", SCRIPT).0, 200);
+    assert_eq!(aws(server, "s3", "PUT", "/jobs-1/in/graph.txt", "0 1").0, 200);
+}
+
 fn job(server: &Server, function: &str) -> String {
-    let body = json!({"clientToken": function, "jobName": function, "roleArn": "arn:aws:iam::123456789012:role/Braket",
+    job_with(server, function, &json!({}))
+}
+
+fn job_with(server: &Server, function: &str, changes: &Value) -> String {
+    let mut body = json!({"clientToken": function, "jobName": function, "roleArn": "arn:aws:iam::123456789012:role/Braket",
         "algorithmSpecification": {"scriptModeConfig": {"entryPoint": format!("algo:{function}"),
             "s3Uri": "s3://jobs-1/code/algo.py"}},
         "inputDataConfig": [{"channelName": "input",
@@ -46,6 +73,9 @@ fn job(server: &Server, function: &str) -> String {
         "outputDataConfig": {"s3Path": "s3://jobs-1/out"}, "deviceConfig": {"device": SV1},
         "checkpointConfig": {"s3Uri": "s3://jobs-1/kept"},
         "instanceConfig": {"instanceType": "ml.m5.large", "volumeSizeInGb": 30}});
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
     let (status, made) = aws(server, "braket", "POST", "/job", &body.to_string());
     assert_eq!(status, 201, "{made}");
     made["jobArn"].as_str().unwrap().to_owned()
@@ -128,6 +158,89 @@ fn a_script_that_fails_says_why_and_one_that_is_cancelled_ends() {
     let _running = until(&server, &waits, "RUNNING");
     assert_eq!(aws(&server, "braket", "PUT", &path("job", &waits, "/cancel"), "").0, 200);
     let _gone = until(&server, &waits, "CANCELLED");
+}
+
+/// The lines that a job printed.
+fn printed(server: &Server, arn: &str, name: &str) -> Vec<String> {
+    let stream = format!("{name}/{}/algo-1", arn.rsplit('/').next().unwrap());
+    let asked = json!({"logGroupName": "/aws/braket/jobs", "logStreamName": stream, "startFromHead": true});
+    let all = logs(server, "GetLogEvents", &asked);
+    all["events"].as_array().unwrap().iter().map(|e| e["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_a_script_leaves_running_holds_nobody_up() {
+    let server = server();
+    let arn = job(&server, "flee");
+    let _ended = until(&server, &arn, "COMPLETED");
+    let lines = printed(&server, &arn, "flee");
+    let fled = lines.iter().find_map(|l| l.strip_prefix("fled ")).unwrap();
+    assert!(lines.contains(&"Code Run Finished".to_owned()), "{lines:#?}");
+    drop(server);
+    assert!(std::process::Command::new("kill").arg(fled).status().unwrap().success(), "it still ran");
+}
+
+#[test]
+fn a_script_has_a_profile_of_its_own_and_may_leave_nothing() {
+    let server = server();
+    assert_eq!(aws(&server, "s3", "PUT", "/jobs-1/in/sub/", "").0, 200);
+    let arn = job(&server, "show");
+    let ended = until(&server, &arn, "COMPLETED");
+    let lines = printed(&server, &arn, "show");
+    let profile = lines.iter().find(|l| l.starts_with("profile ")).unwrap();
+    for words in ["default ['[default]'", "'us-east-1'", "'123456789012'"] {
+        assert!(profile.contains(words), "{profile} lacks {words}");
+    }
+    assert!(lines.contains(&"sub True".to_owned()), "{lines:#?} {ended}");
+}
+
+#[test]
+fn results_are_kept_without_a_key_and_too_large_ones_fail_their_job() {
+    let server = server();
+    let path = json!({"outputDataConfig": {"s3Path": "s3://jobs-1"}});
+    let _ended = until(&server, &job_with(&server, "start", &path), "COMPLETED");
+    assert_eq!(aws(&server, "s3", "HEAD", "/jobs-1/output/model.tar.gz", "").0, 200);
+    let failed = until(&server, &job(&server, "large"), "FAILED");
+    let why = failed["failureReason"].as_str().unwrap();
+    assert!(why.contains("its results have more than 64 MiB"), "{why}");
+    let path = json!({"outputDataConfig": {"s3Path": "s3://none-1/x"}, "clientToken": "none"});
+    let failed = until(&server, &job_with(&server, "start", &path), "FAILED");
+    let why = failed["failureReason"].as_str().unwrap();
+    assert!(why.contains("there is no bucket none-1"), "{why}");
+}
+
+#[test]
+fn jobs_of_two_worlds_and_of_two_lives_do_not_meet() {
+    let (server, other) = (server(), server());
+    let (first, second) = (job(&server, "wait"), job(&other, "wait"));
+    assert_eq!(first, second, "they share their name");
+    let _running = until(&server, &first, "RUNNING");
+    let _running = until(&other, &second, "RUNNING");
+    let control = "Authorization: Bearer secret\r\nContent-Type: application/json\r\n";
+    assert_eq!(call(&server, "POST", "/_shotbook/reset", control, "{}").0, 200);
+    fill(&server);
+    assert_eq!(job(&server, "start"), first, "and again after a reset");
+    let _ended = until(&server, &first, "COMPLETED");
+    assert_eq!(aws(&other, "braket", "GET", &path("job", &second, ""), "").1["status"], "RUNNING");
+}
+
+#[test]
+fn a_job_that_ended_is_the_same_after_a_restart() {
+    let data = std::env::temp_dir().join(format!("shotbook-jobs-{}-restart", std::process::id()));
+    let fast = || Config { clock_rate: 600, ..Config::default() };
+    let server = start(Some(data.clone()), fast());
+    fill(&server);
+    let arn = job(&server, "start");
+    let ended = until(&server, &arn, "COMPLETED");
+    assert_ne!(ended["startedAt"], ended["createdAt"], "the clock is fast");
+    let lines = printed(&server, &arn, "start");
+    drop(server);
+    let server = start(Some(data.clone()), fast());
+    assert_eq!(until(&server, &arn, "COMPLETED"), ended);
+    assert_eq!(printed(&server, &arn, "start"), lines);
+    assert_eq!(aws(&server, "s3", "HEAD", "/jobs-1/out/output/model.tar.gz", "").0, 200);
+    drop(server);
+    let _gone = std::fs::remove_dir_all(&data);
 }
 
 #[test]
