@@ -53,6 +53,11 @@ impl Config {
         let base = etcetera::choose_base_strategy().map_err(|e| e.to_string())?;
         Ok(base.data_dir().join("shotbook"))
     }
+
+    /// Where the speeds of this machine are kept.
+    pub fn speeds_path(&self) -> Result<PathBuf, String> {
+        Ok(self.data_dir()?.join("speeds.toml"))
+    }
 }
 
 /// Endpoints that the AWS chain will use for Braket, S3 and STS, where the environment names them.

@@ -29,7 +29,7 @@ fn read(name: &str, text: &str) -> Result<Circuit, Box<dyn Error>> {
 /// Mean of Z on the first column.
 fn first_column(counts: &Counts) -> f64 {
     let shots: u64 = counts.iter().map(|c| c.1).sum();
-    let ones: u64 = counts.iter().filter(|c| c.0.bits().first() == Some(&true)).map(|c| c.1).sum();
+    let ones: u64 = counts.iter().filter(|c| c.0.get(0) == Some(true)).map(|c| c.1).sum();
     1.0 - 2.0 * ones as f64 / shots as f64
 }
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ones = 0;
     for (outcome, count) in &result.counts {
         println!("{outcome} {count}");
-        ones += if outcome.bits()[2] { *count } else { 0 };
+        ones += if outcome.get(2) == Some(true) { *count } else { 0 };
     }
     println!("share of ones {:.4}, expected {:.4}", ones as f64 / shots as f64, 0.6_f64.sin().powi(2));
     Ok(())

@@ -1,5 +1,7 @@
 //! Random numbers and shots: seeded, exact, the same for every number of threads.
 
+use std::cmp::Ordering::Equal;
+
 /// Mixed into every seed, so that nobody comes to rely on the numbers of one release.
 const SALT: u64 = 0x5348_4f54_424f_4f4b;
 
@@ -176,6 +178,12 @@ impl Rows {
         Self { words: words_for(bits), keys: Vec::new(), counts: Vec::new() }
     }
 
+    /// Rows of zeros, each counted once.
+    pub(crate) fn of_one_each(bits: usize, shots: usize) -> Self {
+        let words = words_for(bits);
+        Self { words, keys: vec![0; words * shots], counts: vec![1; shots] }
+    }
+
     /// One more row.
     pub(crate) fn push(&mut self, row: &[u64], count: u64) {
         self.keys.extend_from_slice(row);
@@ -192,22 +200,29 @@ impl Rows {
         if self.keys.chunks_exact(self.words).is_sorted_by(|a, b| a < b) {
             return;
         }
-        let mut order: Vec<u32> = (0..self.counts.len() as u32).collect();
-        let row = |i: u32| &self.keys[i as usize * self.words..(i as usize + 1) * self.words];
-        if self.words == 1 {
-            order.sort_unstable_by_key(|&i| self.keys[i as usize]);
-        } else {
-            order.sort_unstable_by(|&a, &b| row(a).cmp(row(b)));
+        match self.words {
+            1 => self.joined::<1>(),
+            2 => self.joined::<2>(),
+            3 => self.joined::<3>(),
+            // Most comparisons of long rows end at the first word.
+            _ => self.joined::<1>(),
         }
-        let mut out = Self { words: self.words, keys: Vec::new(), counts: Vec::new() };
-        for i in order {
-            if out.keys.len() >= self.words && &out.keys[out.keys.len() - self.words..] == row(i) {
-                if let Some(last) = out.counts.last_mut() {
-                    *last += self.counts[i as usize];
-                }
-            } else {
-                out.push(row(i), self.counts[i as usize]);
-            }
+    }
+
+    /// Sorts by the first words, which stand beside the indices, and where those are equal by the rest.
+    fn joined<const FIRST: usize>(&mut self) {
+        let words = self.words;
+        let rest = |i: u32| &self.keys[i as usize * words + FIRST..(i as usize + 1) * words];
+        let first = |row: &[u64]| std::array::from_fn(|k| row[k]);
+        let mut order: Vec<([u64; FIRST], u32)> = self.keys.chunks_exact(words).map(first).zip(0..).collect();
+        order.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0).then_with(|| if words == FIRST { Equal } else { rest(a.1).cmp(rest(b.1)) })
+        });
+        let mut out = Self { words, keys: Vec::with_capacity(self.keys.len()), counts: Vec::new() };
+        for same in order.chunk_by(|a, b| a.0 == b.0 && rest(a.1) == rest(b.1)) {
+            out.keys.extend_from_slice(&same[0].0);
+            out.keys.extend_from_slice(rest(same[0].1));
+            out.counts.push(same.iter().map(|row| self.counts[row.1 as usize]).sum());
         }
         *self = out;
     }

@@ -5,6 +5,7 @@ pub mod joules;
 mod notify;
 mod price_lists;
 mod session;
+pub mod speeds;
 mod submit;
 mod sweep;
 pub mod training;

@@ -75,5 +75,6 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// Simulation with what this machine has to give.
 pub(in crate::app) fn simulation<'a>() -> engine::Options<'a> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    engine::Options { threads, max_memory: crate::config::memory_bytes(), ..engine::Options::default() }
+    let (max_memory, speeds) = (crate::config::memory_bytes(), super::speeds::known());
+    engine::Options { threads, max_memory, speeds, ..engine::Options::default() }
 }

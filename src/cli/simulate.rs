@@ -68,7 +68,8 @@ pub fn explain(circuit: &Circuit, options: &Options<'_>, out: &mut Out) {
     }
 }
 
-fn duration(us: f64) -> String {
+/// A time as a person reads it. Units of `us`: microseconds.
+pub fn duration(us: f64) -> String {
     match us {
         us if us < 1e3 => format!("{us:.0} us"),
         us if us < 1e6 => format!("{:.1} ms", us / 1e3),

@@ -110,14 +110,12 @@ pub fn expectation(outcome: &TaskOutcome, sum: &PauliSum) -> Result<(f64, f64), 
         }
         terms.push((*weight, columns));
     }
-    let value = |bits: &[bool]| -> f64 {
-        let odd =
-            |columns: &[usize]| columns.iter().filter(|&&c| bits.get(c) == Some(&true)).count() % 2 == 1;
-        terms.iter().map(|(w, columns)| if odd(columns) { -w } else { *w }).sum()
+    let value = |bits: &BitString| -> f64 {
+        terms.iter().map(|(w, columns)| if bits.parity(columns) { -w } else { *w }).sum()
     };
     let n = total as f64;
-    let mean = outcome.counts.iter().map(|(b, &c)| value(b.bits()) * c as f64).sum::<f64>() / n;
-    let square = |b: &BitString| (value(b.bits()) - mean).powi(2);
+    let mean = outcome.counts.iter().map(|(b, &c)| value(b) * c as f64).sum::<f64>() / n;
+    let square = |b: &BitString| (value(b) - mean).powi(2);
     let spread: f64 = outcome.counts.iter().map(|(b, &c)| square(b) * c as f64).sum();
     let error = if total > 1 { (spread / (n - 1.0) / n).sqrt() } else { f64::INFINITY };
     Ok((mean, error))
@@ -128,7 +126,7 @@ mod tests {
     use super::*;
 
     fn outcome(counts: &[(&str, u64)]) -> TaskOutcome {
-        let bits = |text: &str| BitString::new(text.bytes().map(|b| b == b'1').collect());
+        let bits = |text: &str| BitString::new(text.bytes().map(|b| b == b'1'));
         let counts: BTreeMap<BitString, u64> = counts.iter().map(|(b, n)| (bits(b), *n)).collect();
         let shots = counts.values().sum();
         TaskOutcome { shots, measured_qubits: vec![0, 2], counts, ..TaskOutcome::default() }

@@ -203,8 +203,8 @@ impl Measured {
         for (outcome, times) in counts {
             let mut one = vec![0.0; out.len()];
             for reading in &self.groups[group].readings {
-                let odd = reading.columns.iter().filter(|&&c| outcome.bits()[c]).count() % 2;
-                one[reading.observable] += if odd == 0 { reading.weight } else { -reading.weight };
+                let odd = outcome.parity(&reading.columns);
+                one[reading.observable] += if odd { -reading.weight } else { reading.weight };
             }
             out.iter_mut().zip(one).for_each(|(seen, value)| seen.add(value, times));
         }

@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 use serde_json::{Value, json};
-use shotbook_sim::circuit::Circuit;
+use shotbook_sim::circuit::{BitString, Circuit};
 use shotbook_sim::result::{Factor, Observable, ResultType, ResultValue};
 
 use super::action::{Action, SET};
@@ -196,8 +196,8 @@ fn set_metadata(rows: &Rows, facts: &Facts<'_>) -> Value {
 }
 
 fn measurements(ran: &Ran, most: u64) -> String {
-    let row = |bits: &[bool]| list(bits.iter().map(|&b| if b { "1" } else { "0" }.to_owned()));
-    let rows: Vec<String> = ran.result.counts.iter().map(|(bits, _)| row(bits.bits())).collect();
+    let row = |bits: &BitString| list(bits.iter().map(|b| if b { "1" } else { "0" }.to_owned()));
+    let rows: Vec<String> = ran.result.counts.iter().map(|(bits, _)| row(bits)).collect();
     let mut out = String::from("[");
     for index in ran.shots().take(usize::try_from(most).unwrap_or(usize::MAX)) {
         if out.len() > 1 {

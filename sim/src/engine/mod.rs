@@ -30,6 +30,7 @@ mod prepared;
 mod reference;
 mod runner;
 mod shots;
+mod speeds;
 mod stabilizer;
 mod state_vector;
 mod table;
@@ -39,6 +40,7 @@ pub(crate) use bases::conflict;
 pub use error::SimError;
 pub use options::{COMPUTED, Columns, Counts, EngineChoice, Options, TaskResult, Timing, Watch};
 pub use prepared::{Prepared, prepare};
+pub use speeds::Speeds;
 pub use table::{Forecast, explain};
 
 #[cfg(test)]

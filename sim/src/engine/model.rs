@@ -1,9 +1,12 @@
 //! What every engine can do; runs, shots and result types are built on these few verbs alone.
 
+use std::sync::Arc;
+
 use num_complex::Complex64;
 use smallvec::SmallVec;
 
 use crate::circuit::BitString;
+use crate::engine::stabilizer::{Small, pauli_of};
 use crate::engine::{Options, SimError};
 use crate::pauli::PauliSum;
 use crate::plan::Segment;
@@ -23,33 +26,52 @@ pub(crate) enum Action {
     Channel(Kraus),
 }
 
-/// A channel.
+/// A channel on qubits, first most significant; what is known of it is shared by all places where it
+/// stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Kraus {
-    /// The qubits, first most significant.
-    pub(crate) qubits: Vec<u32>,
-    /// The operators, row-major.
+    pub(crate) qubits: SmallVec<[u32; 4]>,
+    pub(crate) of: Arc<Operators>,
+}
+
+/// The operators of a channel.
+#[derive(Debug)]
+pub(crate) struct Operators {
+    /// Each of them, row-major.
     pub(crate) operators: Vec<Vec<Complex64>>,
+    /// The Pauli of each when all are multiples of Paulis.
+    pub(crate) paulis: Option<Vec<Small>>,
     /// Probability of each operator when all are multiples of unitaries.
     pub(crate) mixture: Option<Weights>,
     /// An operator, and a lower bound of its probability in every state; not for mixtures.
     pub(crate) floor: Option<(usize, f64)>,
 }
 
-impl Kraus {
-    /// A channel from its operators.
-    pub(crate) fn new(qubits: Vec<u32>, operators: Vec<Vec<Complex64>>) -> Self {
+impl std::ops::Deref for Kraus {
+    type Target = Operators;
+
+    fn deref(&self) -> &Operators {
+        &self.of
+    }
+}
+
+impl Operators {
+    pub(crate) fn new(operators: Vec<Vec<Complex64>>) -> Self {
+        let paulis = operators.iter().map(|k| pauli_of(k)).collect();
         let mixture: Option<Weights> = operators.iter().map(|k| multiple_of_unitary(k)).collect();
         let floors = operators.iter().map(|k| least_weight(k)).enumerate();
         let best = floors.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, floor)| *floor > 0.0);
         let floor = if mixture.is_none() { best } else { None };
-        Self { qubits, operators, mixture, floor }
+        Self { operators, paulis, mixture, floor }
     }
+}
 
+impl Kraus {
     /// Measuring a qubit and forgetting the outcome.
     pub(crate) fn dephase(qubit: u32) -> Self {
         let (one, zero) = (Complex64::new(1.0, 0.0), Complex64::new(0.0, 0.0));
-        Self::new(vec![qubit], vec![vec![one, zero, zero, zero], vec![zero, zero, zero, one]])
+        let operators = vec![vec![one, zero, zero, zero], vec![zero, zero, zero, one]];
+        Self { qubits: SmallVec::from_slice(&[qubit]), of: Arc::new(Operators::new(operators)) }
     }
 }
 

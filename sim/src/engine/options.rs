@@ -1,6 +1,7 @@
 //! What a caller may choose, and what a caller is told.
 
 use crate::circuit::BitString;
+use crate::engine::Speeds;
 use crate::result::ResultValue;
 
 /// Which engine runs a circuit; each but `Auto` is one row of the engine table.
@@ -62,6 +63,8 @@ pub struct Options<'a> {
     pub keep_shots: bool,
     /// The columns of counts.
     pub columns: Columns,
+    /// How this machine compares with the one that the forecasts were made on.
+    pub speeds: Speeds,
     /// Clock, stop flag and progress.
     pub watch: Option<&'a dyn Watch>,
 }
@@ -77,6 +80,7 @@ impl Default for Options<'_> {
             shots: None,
             keep_shots: false,
             columns: Columns::Auto,
+            speeds: Speeds::default(),
             watch: None,
         }
     }

@@ -4,14 +4,16 @@
 //! over the outcomes; each outcome that got any goes on alone, the last in place, the others from
 //! a copy taken there. Without shots every possible outcome is walked with its probability.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::circuit::classical::{EvalError, Memory};
 use crate::circuit::{Angle, Circuit, MatrixId, Op};
 use crate::diagnostic::Span;
-use crate::engine::model::{Action, Engine, Kraus, Weights};
+use crate::engine::model::{Action, Engine, Kraus, Operators, Weights};
 use crate::engine::{Options, SimError};
 use crate::limits;
+use crate::noise::Channel;
 use crate::plan::code::{self, Code, Inst};
 use crate::plan::{Segment, check};
 use crate::sample::Rng;
@@ -62,6 +64,12 @@ pub(crate) struct Runner<E: Engine> {
     /// Whether exact answers may forget outcomes: the engine holds mixtures and nothing reads bits.
     forgets: bool,
 }
+
+/// Channels met so far; a few kinds stand in thousands of places.
+type Known = Vec<(Channel, Vec<f64>, Arc<Operators>)>;
+
+/// Channels that are looked through for one that is known.
+const RECENT: usize = 16;
 
 /// One end of a run.
 pub(crate) struct Leaf<'s, S> {
@@ -125,13 +133,14 @@ impl<E: Engine> Runner<E> {
             .iter()
             .map(|a| if is_late(c, a) { 0.0 } else { self.blank.angle(c, a).unwrap_or(f64::NAN) })
             .collect();
+        let mut known = Vec::new();
         let first = self.loaded.is_empty() && !self.code.insts.is_empty();
         for at in 0..self.code.insts.len() {
             if first {
-                let loaded = self.load(at)?;
+                let loaded = self.load(at, &mut known)?;
                 self.loaded.push(loaded);
             } else if self.changed(at, &old) {
-                self.loaded[at] = self.load(at)?;
+                self.loaded[at] = self.load(at, &mut known)?;
             }
         }
         Ok(())
@@ -169,7 +178,7 @@ impl<E: Engine> Runner<E> {
         }
     }
 
-    fn load(&self, at: usize) -> Result<Loaded<E::Plan>, SimError> {
+    fn load(&self, at: usize, known: &mut Known) -> Result<Loaded<E::Plan>, SimError> {
         let span = self.code.spans[at];
         Ok(match &self.code.insts[at] {
             Inst::Unitary { block, start, end } => {
@@ -186,27 +195,33 @@ impl<E: Engine> Runner<E> {
             Inst::Measure { terminal: true, .. } => Loaded::Plain,
             Inst::Measure { qubit, .. } => Loaded::Action(Action::Measure(*qubit)),
             Inst::Reset { qubit } => Loaded::Action(Action::Reset(*qubit)),
-            Inst::Noise(op) => Loaded::Action(Action::Channel(self.kraus(op, span)?)),
+            Inst::Noise(op) => Loaded::Action(Action::Channel(self.kraus(op, span, known)?)),
             Inst::Assign { .. } | Inst::Unless { .. } | Inst::Jump(_) => Loaded::Plain,
         })
     }
 
-    fn kraus(&self, op: &Op, span: Span) -> Result<Kraus, SimError> {
+    fn kraus(&self, op: &Op, span: Span, known: &mut Known) -> Result<Kraus, SimError> {
         let c = &self.circuit;
-        let qubits = code::qubits_of(c, op).to_vec();
+        let qubits = code::qubits_of(c, op).iter().copied().collect();
         let operators = match op {
             Op::Noise { channel, params, .. } => {
                 let first = *params as usize;
                 let params = &self.angles[first..first + usize::from(channel.row().n_params)];
                 check::probabilities(*channel, params, span)?;
-                (channel.row().kraus)(params)
+                let same = known.iter().rev().take(RECENT).find(|k| k.0 == *channel && k.1 == params);
+                if let Some((.., of)) = same {
+                    return Ok(Kraus { qubits, of: Arc::clone(of) });
+                }
+                let of = Arc::new(Operators::new((channel.row().kraus)(params)));
+                known.push((*channel, params.to_vec(), Arc::clone(&of)));
+                return Ok(Kraus { qubits, of });
             }
             Op::Kraus { first, count, .. } => (0..u32::from(*count))
                 .map(|k| c.matrices[MatrixId(first.0 + k).0 as usize].entries.clone())
                 .collect(),
             _ => Vec::new(),
         };
-        Ok(Kraus::new(qubits, operators))
+        Ok(Kraus { qubits, of: Arc::new(Operators::new(operators)) })
     }
 
     fn start(&self, share: Share, path: Vec<u16>, rng: Rng) -> Branch<E::State> {
@@ -401,11 +416,9 @@ struct Likely {
 /// Draws how many shots fall past the bound of the likeliest outcome of a channel.
 fn likely<S>(branch: &mut Branch<S>, action: &Action) -> Option<Likely> {
     match (action, branch.share) {
-        (Action::Channel(Kraus { floor: Some((outcome, floor)), .. }), Share::Shots(n))
-            if branch.taken == branch.path.len() =>
-        {
-            let open = branch.rng.binomial(n, 1.0 - floor);
-            Some(Likely { outcome: *outcome, floor: *floor, open })
+        (Action::Channel(kraus), Share::Shots(n)) if branch.taken == branch.path.len() => {
+            let (outcome, floor) = kraus.floor?;
+            Some(Likely { outcome, floor, open: branch.rng.binomial(n, 1.0 - floor) })
         }
         _ => None,
     }

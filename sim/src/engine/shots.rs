@@ -196,10 +196,10 @@ impl Reader {
         let mut counts: Counts = Vec::new();
         let mut column_of = Vec::with_capacity(rows.counts.len());
         for (row, count) in rows.iter() {
-            let bits: Vec<bool> = (0..self.n_columns).map(|at| sample::bit(row, at)).collect();
+            let bits = BitString::from_words(row, self.n_columns);
             match counts.last_mut() {
-                Some((last, n)) if last.bits() == bits => *n += count,
-                _ => counts.push((BitString::new(bits), count)),
+                Some((last, n)) if *last == bits => *n += count,
+                _ => counts.push((bits, count)),
             }
             column_of.push(counts.len() as u32 - 1);
         }

@@ -176,7 +176,10 @@ pub fn explain(
         code = code::flatten(narrow);
     }
     let needs = Needs::of(narrow.as_ref().unwrap_or(circuit), &code, options);
-    ROWS.iter().map(|row| (row.name, (row.fits)(&needs))).collect()
+    ROWS.iter()
+        .enumerate()
+        .map(|(at, row)| (row.name, (row.fits)(&needs).map(|f| options.speeds.here(at, f))))
+        .collect()
 }
 
 /// The row to use, what it should spend, and why.
@@ -196,19 +199,19 @@ pub(crate) fn choose(
         })
     };
     if options.engine != EngineChoice::Auto {
-        let row = ROWS.iter().find(|r| r.choice == options.engine).unwrap_or(&ROWS[0]);
-        let forecast = (row.fits)(needs).map_err(|reason| SimError::Unfit {
-            engine: row.name,
-            reason: reason.into(),
-            span: None,
-        })?;
+        let at = ROWS.iter().position(|r| r.choice == options.engine).unwrap_or(0);
+        let row = &ROWS[at];
+        let forecast = (row.fits)(needs)
+            .map(|f| options.speeds.here(at, f))
+            .map_err(|reason| SimError::Unfit { engine: row.name, reason: reason.into(), span: None })?;
         within(row, forecast)?;
         return Ok((row, forecast, "asked for".into()));
     }
     let mut best: Option<(&Row, Forecast)> = None;
     let mut refusal = None;
-    for row in &ROWS {
+    for (at, row) in ROWS.iter().enumerate() {
         let Ok(forecast) = (row.fits)(needs) else { continue };
+        let forecast = options.speeds.here(at, forecast);
         match within(row, forecast) {
             Err(e) => refusal = refusal.or(Some(e)),
             Ok(()) if best.is_none_or(|(_, b)| forecast.time_us < b.time_us) => best = Some((row, forecast)),

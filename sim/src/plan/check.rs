@@ -116,12 +116,10 @@ pub(crate) fn answers_bytes(c: &Circuit) -> u64 {
 fn result(c: &Circuit, kind: &ResultType, span: Span) -> Result<(), SimError> {
     match kind {
         ResultType::DensityMatrix(Some(q)) | ResultType::Probability(Some(q)) => qubits(c, q, span),
-        ResultType::Amplitude(states) => {
-            match states.iter().find(|s| s.bits().len() != c.n_qubits as usize) {
-                Some(s) => invalid(span, format!("the basis state {s} does not have {} bits", c.n_qubits)),
-                None => Ok(()),
-            }
-        }
+        ResultType::Amplitude(states) => match states.iter().find(|s| s.len() != c.n_qubits as usize) {
+            Some(s) => invalid(span, format!("the basis state {s} does not have {} bits", c.n_qubits)),
+            None => Ok(()),
+        },
         ResultType::Expectation(o) | ResultType::Variance(o) | ResultType::Sample(o) => {
             observable(c, o, span)
         }

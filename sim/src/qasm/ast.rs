@@ -60,6 +60,19 @@ pub enum ExprKind {
     DurationOf(Vec<Stmt>),
 }
 
+impl Expr {
+    /// Whether this has the form of qubits: names, elements of them, and several joined.
+    pub(crate) fn may_be_qubits(&self) -> bool {
+        match &self.kind {
+            ExprKind::Name(_) | ExprKind::Physical(_) => true,
+            ExprKind::Index(of, _) => of.may_be_qubits(),
+            ExprKind::Binary(BinaryOp::Join, a, b) => a.may_be_qubits() && b.may_be_qubits(),
+            ExprKind::List(items) => items.iter().all(Expr::may_be_qubits),
+            _ => false,
+        }
+    }
+}
+
 /// One index.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Index {

@@ -164,15 +164,11 @@ fn call(call: &Call) -> String {
     }
     let arguments =
         if call.arguments.is_empty() { String::new() } else { format!("({})", list(&call.arguments)) };
-    let Some((first, rest)) = call.operands.split_first() else {
-        return out + &call.name.text + &arguments;
-    };
-    let rest: String = rest.iter().map(|e| format!(", {}", expr(e))).collect();
-    out + &format!("{}{arguments} {}{rest}", call.name.text, bare(first))
+    let gap = if call.operands.is_empty() { "" } else { " " };
+    out + &format!("{}{arguments}{gap}{}", call.name.text, list(&call.operands))
 }
 
-/// An expression that begins with its first word: behind a gate's name a parenthesis holds angles, and no
-/// assignment begins with one.
+/// An expression that begins with its first word: no assignment begins with a parenthesis.
 fn bare(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Binary(op, a, b) if *op != BinaryOp::Join => {
@@ -420,7 +416,6 @@ mod tests {
         for text in [
             "const int[8] n = -3 + 2 * 4 ** 2; uint x = n % 3 << 1; bool b = !(n == 3) && true || false;",
             "array[int[32], 2, 3] a = {{1, 2, 3}, {4, 5, 6}}; a[0, 1] += 2; a[1][2] = a[0:1:2, 1][0];",
-            "qubit[8] q; h q[0] - 1; cx q * 2 - 1, (q - 1) * 2;",
             "qubit[8] q; let s = q[0:2:6]; let t = q[{1, 3}] ++ q[-1]; h t; barrier; barrier s, q[0];",
             "qubit[2] q; ctrl(2) @ negctrl @ inv @ pow(1/2) @ x q; gphase(pi); delay[100ns] q[0]; box[1us] { h q; }",
             "bit[4] c = \"0101\"; if (c[0]) { c[1] = 1; } else { c[2] = 0; } while (c[3] == 1) { break; }",

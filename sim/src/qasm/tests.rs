@@ -37,14 +37,6 @@ fn a_program_may_begin_with_a_brace() {
 }
 
 #[test]
-fn a_sign_before_an_operand_is_printed_so_that_it_stays_one() {
-    let tree = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default()).0;
-    let printed = print(&tree("qubit[4] q;\ninv @ s -q[3];\ninv @ rx(-1) -q[3];\n"));
-    assert_eq!(printed, "qubit[4] q;\ninv @ s -q[3];\ninv @ rx((-1)) -q[3];\n");
-    assert_eq!(print(&tree(&printed)), printed);
-}
-
-#[test]
 fn a_pragma_takes_the_rest_of_its_line_wherever_it_begins() {
     let tree = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default()).0;
     let printed = print(&tree("bit[2] b; pragma other thing;\n"));
@@ -447,5 +439,16 @@ fn what_beginners_write_is_told_once_with_what_to_write() {
         let reading = read("t", text, &ParseOptions::default(), &Inputs::new());
         let helps: Vec<_> = reading.diagnostics.iter().filter_map(|d| d.help.as_deref()).collect();
         assert_eq!(helps, [help], "{text}\n{:#?}", reading.diagnostics);
+    }
+}
+
+#[test]
+fn what_cannot_name_qubits_is_no_operand_even_of_an_unknown_gate() {
+    for (operand, qubits) in [("a + b ++ c", false), ("a, -b", false), ("f(a)", false), ("a ++ b[0:1]", true)]
+    {
+        let text = format!("g {operand};");
+        let (_, found) = parse(&mut Sources::new("text", &*text), &ParseOptions::default());
+        let codes: Vec<&str> = found.iter().map(|d| d.code).collect();
+        assert_eq!(codes, if qubits { vec![] } else { vec!["SB5023"] }, "{text}");
     }
 }

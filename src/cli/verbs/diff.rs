@@ -25,7 +25,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         Ok((job, outcome))
     });
     let ((job_a, a), (job_b, b)) = (a?, b?);
-    let widths = [&a, &b].map(|o| o.counts.keys().next().map_or(0, |bits| bits.bits().len()));
+    let widths = [&a, &b].map(|o| o.counts.keys().next().map_or(0, |bits| bits.len()));
     if widths[0] == 0 || widths[0] != widths[1] {
         let why = format!("outcomes of {} and {} bits cannot be compared", widths[0], widths[1]);
         return Err(Failure::new("SB2001", why).with_help("choose two jobs of one circuit: shotbook jobs"));

@@ -1,10 +1,14 @@
 //! `doctor`: checks the set-up and says what mends it.
 
-use serde_json::json;
+use std::path::Path;
 
+use serde_json::json;
+use shotbook_sim::engine::Watch;
+
+use crate::app;
 use crate::backend::Braket;
 use crate::cli::output::Out;
-use crate::cli::{Context, Failure};
+use crate::cli::{Context, Failure, simulate};
 use crate::store::Store;
 use crate::time;
 
@@ -14,6 +18,10 @@ pub struct Args {
     /// Also ask AWS who we are
     #[arg(long)]
     live: bool,
+    /// Measure the engines on this machine, some seconds, and keep the speeds for `--engine auto` and
+    /// forecasts
+    #[arg(long)]
+    calibrate: bool,
 }
 
 struct Check {
@@ -24,7 +32,11 @@ struct Check {
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let mut checks = vec![store(context), prices(context)];
+    let path = context.config.speeds_path().map_err(|why| Failure::new("SB2001", why))?;
+    if args.calibrate {
+        calibrate(&path, out)?;
+    }
+    let mut checks = vec![store(context), prices(context), speeds(&path)];
     checks.push(aws(args.live, context)?);
     let bytes = crate::config::memory_bytes();
     let qubits = (bytes / 16).max(1).ilog2();
@@ -51,6 +63,45 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         }
     }
     Ok(u8::from(!ok))
+}
+
+/// Measures every engine and keeps what was found.
+fn calibrate(path: &Path, out: &mut Out) -> Result<(), Failure> {
+    struct Clock;
+    impl Watch for Clock {
+        fn now_us(&self) -> u64 {
+            time::monotonic_us()
+        }
+
+        fn stopped(&self) -> bool {
+            false
+        }
+
+        fn progress(&self, _done: f64) {}
+    }
+    let measured = app::speeds::measure(&Clock).map_err(|why| Failure::new("SB1001", why))?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Failure::new("SB2006", format!("{}: {e}", folder.display())))?;
+    }
+    out.say("engine           forecast     took         factor");
+    for m in &measured {
+        let (forecast, took) = (simulate::duration(m.forecast_us), simulate::duration(m.took_us));
+        out.say(&format!("{:16} {forecast:12} {took:12} {:.2}", m.engine, m.factor()));
+    }
+    out.save(path, app::speeds::written(&measured).as_bytes())
+}
+
+fn speeds(path: &Path) -> Check {
+    let mend = "shotbook doctor --calibrate";
+    let found = app::speeds::kept(path);
+    let ok = found.is_ok();
+    let found = match found {
+        Ok(Some(_)) => format!("measured here: {}", path.display()),
+        Ok(None) => format!("not measured here; {mend} makes forecasts of this machine"),
+        Err(why) => why,
+    };
+    Check { name: "speeds", ok, found, mend }
 }
 
 fn store(context: &Context) -> Check {

@@ -188,6 +188,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         threads,
         watch,
         shots: Some(shots),
+        speeds: crate::app::speeds::known(),
         ..Options::default()
     };
     if args.explain {

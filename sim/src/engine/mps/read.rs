@@ -120,7 +120,7 @@ impl Chain {
     pub(crate) fn amplitude(&self, basis: &BitString) -> Complex64 {
         let mut row = vec![self.scalar];
         for (at, site) in self.sites.iter().enumerate() {
-            let bit = usize::from(basis.bits()[self.qubit_at[at] as usize]);
+            let bit = usize::from(basis.get(self.qubit_at[at] as usize) == Some(true));
             row = follow(&row, site)[bit * site.right..(bit + 1) * site.right].to_vec();
         }
         row[0]

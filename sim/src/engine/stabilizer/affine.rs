@@ -60,18 +60,15 @@ impl Affine {
     /// Shots; bit k of a row is outcome k.
     pub(crate) fn sample(&self, shots: u64, rng: &mut Rng) -> Rows {
         const LANES: usize = 16;
-        let mut out = Rows::new(self.outcomes.len());
+        let mut out = Rows::of_one_each(self.outcomes.len(), shots as usize);
         let mut coins = vec![[0u64; LANES]; self.n_coins];
         let mut lines: Lines<LANES> = vec![[0; LANES]; self.outcomes.len()];
-        let mut left = shots;
-        while left > 0 {
-            let part = left.min(64 * LANES as u64);
+        for keys in out.keys.chunks_mut(out.words * 64 * LANES) {
             coins.iter_mut().for_each(|c| c.iter_mut().for_each(|w| *w = rng.bits()));
             for (line, outcome) in lines.iter_mut().zip(&self.outcomes) {
                 *line = self.line(outcome, &coins);
             }
-            rows_of(&lines, part as usize, &mut out);
-            left -= part;
+            rows_of(&lines, out.words, keys);
         }
         out
     }

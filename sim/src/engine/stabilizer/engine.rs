@@ -131,7 +131,7 @@ impl Engine for Stabilizer {
                 }
             }
             Action::Channel(kraus) => {
-                let pauli = kraus.operators.get(outcome).and_then(|k| clifford::pauli_of(k));
+                let pauli = kraus.paulis.as_ref().and_then(|p| p.get(outcome));
                 for elem in pauli.into_iter().flat_map(|p| p.elements(&kraus.qubits)) {
                     state.apply(elem);
                 }

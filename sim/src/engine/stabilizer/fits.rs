@@ -2,6 +2,7 @@
 
 use crate::circuit::{Angle, Circuit, Op};
 use crate::engine::stabilizer::clifford;
+use crate::noise::Channel;
 use crate::plan::code::{self, Code, Inst};
 use crate::plan::dense;
 use crate::result::{Factor, Observable, ResultType};
@@ -13,6 +14,7 @@ const DENSITY_QUBITS: usize = 6;
 
 /// Says what stands in the way, if anything does.
 pub(crate) fn fits(circuit: &Circuit, code: &Code) -> Result<(), &'static str> {
+    let mut pauli: Vec<Channel> = Vec::new();
     for inst in &code.insts {
         match inst {
             Inst::Unitary { block, start, end } => {
@@ -20,7 +22,13 @@ pub(crate) fn fits(circuit: &Circuit, code: &Code) -> Result<(), &'static str> {
                     unitary(circuit, op)?;
                 }
             }
-            Inst::Noise(op) => noise(circuit, op)?,
+            Inst::Noise(Op::Noise { channel, .. }) if pauli.contains(channel) => {}
+            Inst::Noise(op) => {
+                noise(circuit, op)?;
+                if let Op::Noise { channel, .. } = op {
+                    pauli.push(*channel);
+                }
+            }
             _ => {}
         }
     }

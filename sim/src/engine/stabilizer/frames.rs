@@ -81,10 +81,11 @@ fn batches<const W: usize>(
     options: &Options<'_>,
 ) -> Result<Rows, SimError> {
     let size = 64 * W as u64;
-    let count = shots.div_ceil(size);
     let sizes = jumps(program);
-    let one = |batch: u64| -> Result<Rows, SimError> {
-        let mut frames = Frames::<W>::new(n, Rng::new(seed.wrapping_add(batch)), &sizes);
+    let mut out = Rows::of_one_each(wanted.len(), shots as usize);
+    let words = out.words;
+    let one = |(batch, keys): (usize, &mut [u64])| -> Result<(), SimError> {
+        let mut frames = Frames::<W>::new(n, Rng::new(seed.wrapping_add(batch as u64)), &sizes);
         let records = frames.run(program, options)?;
         let lines: Vec<[u64; W]> = wanted
             .iter()
@@ -95,19 +96,14 @@ fn batches<const W: usize>(
                 })
             })
             .collect();
-        let mut rows = Rows::new(wanted.len());
-        rows_of(&lines, (shots - batch * size).min(size) as usize, &mut rows);
-        Ok(rows)
+        rows_of(&lines, words, keys);
+        Ok(())
     };
-    let parts: Vec<Rows> = if options.threads > 1 && count > 1 {
-        (0..count).into_par_iter().map(one).collect::<Result<_, _>>()?
+    let part = words * size as usize;
+    if options.threads > 1 && shots > size {
+        out.keys.par_chunks_mut(part).enumerate().try_for_each(one)?;
     } else {
-        (0..count).map(one).collect::<Result<_, _>>()?
-    };
-    let mut out = Rows::new(wanted.len());
-    for part in parts {
-        out.keys.extend_from_slice(&part.keys);
-        out.counts.extend_from_slice(&part.counts);
+        out.keys.chunks_mut(part).enumerate().try_for_each(one)?;
     }
     Ok(out)
 }

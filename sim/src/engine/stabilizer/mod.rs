@@ -11,6 +11,7 @@ mod run;
 mod tableau;
 mod transpose;
 
+pub(crate) use clifford::{Small, pauli_of};
 pub(crate) use engine::{Stabilizer, density_from};
 pub(crate) use fits::fits;
 pub(crate) use run::CliffordRun;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::circuit::Circuit;
 use crate::engine::SimError;
 use crate::engine::model::{Action, Kraus};
-use crate::engine::stabilizer::clifford::{self, Elem};
+use crate::engine::stabilizer::clifford::Elem;
 use crate::plan::columns::Source;
 
 /// One step.
@@ -33,8 +33,7 @@ impl Mixture {
     /// The mixture of a channel; none if it is not made of Paulis.
     pub(crate) fn of(kraus: &Kraus) -> Option<Self> {
         let mut paulis: Vec<(u32, u32, f64)> = Vec::new();
-        for (operator, &weight) in kraus.operators.iter().zip(kraus.mixture.as_ref()?) {
-            let p = clifford::pauli_of(operator)?;
+        for (p, &weight) in kraus.paulis.as_ref()?.iter().zip(kraus.mixture.as_ref()?) {
             if (p.x, p.z) == (0, 0) || weight <= 0.0 {
                 continue;
             }
@@ -44,7 +43,7 @@ impl Mixture {
             }
         }
         let total = paulis.iter().map(|p| p.2).sum::<f64>().min(1.0);
-        Some(Self { qubits: kraus.qubits.iter().copied().collect(), paulis, total })
+        Some(Self { qubits: SmallVec::from_slice(&kraus.qubits), paulis, total })
     }
 }
 

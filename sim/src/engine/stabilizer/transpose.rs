@@ -1,7 +1,5 @@
 //! From one line of shots per outcome to one row of outcomes per shot.
 
-use crate::sample::Rows;
-
 /// For each outcome, one bit per shot: shot s is bit s % 64 of word s / 64.
 pub(crate) type Lines<const W: usize> = Vec<[u64; W]>;
 
@@ -23,13 +21,9 @@ fn turn(block: &mut [u64; 64]) {
     }
 }
 
-/// Appends the first `shots` rows, each counted once.
-pub(crate) fn rows_of<const W: usize>(lines: &[[u64; W]], shots: usize, out: &mut Rows) {
-    let start = out.keys.len();
-    out.keys.resize(start + shots * out.words, 0);
-    out.counts.resize(out.counts.len() + shots, 1);
-    let words = out.words;
-    let keys = &mut out.keys[start..];
+/// Fills rows of `words` words each, as many as there are.
+pub(crate) fn rows_of<const W: usize>(lines: &[[u64; W]], words: usize, keys: &mut [u64]) {
+    let shots = keys.len() / words;
     for (column, group) in lines.chunks(64).enumerate() {
         for word in 0..shots.div_ceil(64) {
             let mut block = [0; 64];
@@ -47,14 +41,14 @@ pub(crate) fn rows_of<const W: usize>(lines: &[[u64; W]], shots: usize, out: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{Rng, bit};
+    use crate::sample::{Rng, Rows, bit};
 
     #[test]
     fn every_bit_arrives() {
         let mut rng = Rng::new(1);
         let lines: Lines<2> = (0..130).map(|_| [rng.bits(), rng.bits()]).collect();
-        let mut rows = Rows::new(130);
-        rows_of(&lines, 100, &mut rows);
+        let mut rows = Rows::of_one_each(130, 100);
+        rows_of(&lines, rows.words, &mut rows.keys);
         for (shot, (row, count)) in rows.iter().enumerate() {
             assert_eq!(count, 1);
             for (at, line) in lines.iter().enumerate() {

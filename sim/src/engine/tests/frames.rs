@@ -114,7 +114,7 @@ fn rare_and_certain_errors_come_at_their_rate() {
         let counts =
             prepare(&circuit, &on(EngineChoice::Stabilizer)).unwrap().run(&[], shots, 4).unwrap().counts;
         for column in 0..2 {
-            let ones: u64 = counts.iter().filter(|c| c.0.bits()[column]).map(|c| c.1).sum();
+            let ones: u64 = counts.iter().filter(|c| c.0.get(column) == Some(true)).map(|c| c.1).sum();
             let (mean, deviation) = (shots as f64 * p, (shots as f64 * p * (1.0 - p)).sqrt());
             // Six standard deviations.
             assert!((ones as f64 - mean).abs() <= 6.0 * deviation + 1e-9, "{p}: {ones}");

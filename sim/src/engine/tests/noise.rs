@@ -3,7 +3,7 @@
 use super::build::{Build, observable, random_unitary};
 use super::{distance, on};
 use crate::circuit::{Circuit, Gate, Op};
-use crate::engine::{EngineChoice, Options, SimError, prepare, reference};
+use crate::engine::{EngineChoice, Options, SimError, Speeds, prepare, reference};
 use crate::noise;
 use crate::result::{Factor, ResultType, ResultValue};
 use crate::sample::Rng;
@@ -102,7 +102,7 @@ fn damping_is_taken_unseen_as_often_as_it_happens() {
     let counts =
         prepare(&circuit, &on(EngineChoice::Trajectories)).unwrap().run(&[], shots, 5).unwrap().counts;
     let seen = |at: usize, value: bool| -> f64 {
-        let rows = counts.iter().filter(|c| c.0.bits()[at] == value);
+        let rows = counts.iter().filter(|c| c.0.get(at) == Some(value));
         rows.map(|c| c.1).sum::<u64>() as f64 / shots as f64
     };
     // Five standard deviations: about once in two million seeds.
@@ -223,4 +223,21 @@ fn few_qubits_take_the_matrix_and_many_take_trajectories() {
     assert_eq!(chosen(6, Some(0)).0, "density-matrix");
     assert_eq!(chosen(12, Some(10)).0, "trajectories");
     assert_eq!(chosen(16, None).0, "trajectories");
+}
+
+#[test]
+fn measured_speeds_move_forecasts_and_the_choice() {
+    let circuit = noisy(4, 1, 12).circuit;
+    let auto = Options { shots: Some(50), ..on(EngineChoice::Auto) };
+    let plain = prepare(&circuit, &auto).unwrap();
+    let mut slow = auto.clone();
+    assert!(slow.speeds.note(plain.engine(), 1e4));
+    let other = prepare(&circuit, &slow).unwrap();
+    assert_ne!(other.engine(), plain.engine());
+    slow.engine = Speeds::engines().find(|e| e.0 == plain.engine()).unwrap().1;
+    let forced = prepare(&circuit, &slow).unwrap().forecast();
+    assert!((forced.time_us / plain.forecast().time_us / 1e4 - 1.0).abs() < 1e-9);
+    for (engine, factor) in [("abacus", 1.0), (plain.engine(), 0.0), (plain.engine(), f64::NAN)] {
+        assert!(!slow.speeds.note(engine, factor));
+    }
 }

@@ -505,6 +505,11 @@ impl Parser<'_> {
         if matches!(self.token.kind, Kind::Name | Kind::Physical) && !self.on_new_line() {
             return Err(self.unexpected("`,` or `;`"));
         }
+        if let Some(other) = operands.iter().find(|e| !e.may_be_qubits()) {
+            let help = "name a qubit or register, such as `q[0]`";
+            self.error("SB5023", other.span, "this is no qubit", help);
+            return Err(Lost);
+        }
         self.end(StmtKind::Call(Call { modifiers, name, arguments, operands }))
     }
 
