@@ -10,11 +10,12 @@ use shotbook_sim::target::{self, Catalogue, Device};
 
 use crate::backend::tags;
 use crate::budget::{self, Facts, Shortfall};
-use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag};
+use crate::ids::{BlobId, BudgetName, CollectionId, DeviceArn, JobId, JobTag, RunnerId};
 use crate::job::{Fire, HoldKind, Job, Outcome, Place, RetryPolicy, Stage, Terms};
 use crate::money::{Money, OutOfRange};
 use crate::price::quote::{self, Subject};
 use crate::price::{Price, PriceList, Tariff};
+use crate::runner::LEASE;
 use crate::store::{Acceptance, Accepted, BudgetStatus, NewJob, Store, StoreError};
 use crate::time::Timestamp;
 
@@ -316,11 +317,12 @@ pub fn accept(
     id: JobId,
     facts: &Facts<'_>,
     world: Option<String>,
+    worker: Option<RunnerId>,
     now: Timestamp,
 ) -> Result<Submitted, Refused> {
     let entry =
         Entry { plan, id: id.clone(), key: plan.draft.key.clone(), points: vec![0], facts: facts.clone() };
-    match accept_all(store, &[entry], None, world, now)? {
+    match accept_all(store, &[entry], None, world, worker, now)? {
         Accepted::Same(ids) => Ok(Submitted::Same(ids.into_iter().next().unwrap_or(id))),
         _ => Ok(Submitted::New(id)),
     }
@@ -402,6 +404,7 @@ pub fn accept_all(
     entries: &[Entry<'_>],
     lot: Option<&Lot>,
     world: Option<String>,
+    worker: Option<RunnerId>,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
     let statuses = store.budgets(now)?;
@@ -432,6 +435,7 @@ pub fn accept_all(
         blobs: blobs.into_values().collect(),
         world,
         again: lot.is_some_and(|lot| lot.again),
+        worker: worker.map(|runner| (runner, now.after(LEASE))),
         at: now,
     };
     match store.accept(&acceptance)? {

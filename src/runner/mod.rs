@@ -36,7 +36,7 @@ use crate::time::Timestamp;
 use pace::{Operation, Pace, Went};
 
 /// How long a runner may keep a job to itself.
-const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_secs(60);
 /// Shortest and longest rest after a call failed in passing. Source: the reliability contract, section 5.
 const REST_FIRST: Duration = Duration::from_millis(100);
 const REST_LAST: Duration = Duration::from_secs(20);

@@ -266,9 +266,9 @@ fn real_or_play(store: &dyn Store) {
 }
 
 fn leases(store: &dyn Store) {
-    let job = job("a", "1", &[]);
-    let id = &job.terms.id;
-    let _new = store.accept(&acceptance(std::slice::from_ref(&job))).unwrap();
+    let first = job("a", "1", &[]);
+    let id = &first.terms.id;
+    let _new = store.accept(&acceptance(std::slice::from_ref(&first))).unwrap();
     let (one, two) = (RunnerId::new("one"), RunnerId::new("two"));
     let later = now().after(std::time::Duration::from_secs(60));
     assert!(store.lease(id, &one, now(), later).unwrap());
@@ -280,6 +280,15 @@ fn leases(store: &dyn Store) {
     assert_eq!(store.lease_holder(id).unwrap(), Some(two.clone()), "only its holder gives it back");
     store.unlease(id, &two).unwrap();
     assert_eq!(store.lease_holder(id).unwrap(), None);
+    let mut born = acceptance(&[job("b", "2", &[])]);
+    born.worker = Some((one.clone(), later));
+    let at_work = born.jobs[0].job.terms.id.clone();
+    let _new = store.accept(&born).unwrap();
+    assert!(!store.lease(&at_work, &two, now(), later).unwrap(), "leased since its birth");
+    assert!(store.lease(&at_work, &one, now(), later).unwrap());
+    let longer = later.after(std::time::Duration::from_secs(60));
+    assert!(store.lease(&at_work, &one, later, longer).unwrap(), "renewed when it ends");
+    assert!(!store.lease(&at_work, &two, later, longer).unwrap());
 }
 
 fn collections(store: &dyn Store) {

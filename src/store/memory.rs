@@ -286,6 +286,9 @@ impl Store for MemoryStore {
                     let points = new.points.iter().map(|n| ((id.clone(), *n), new.job.terms.id.clone()));
                     inner.points.extend(points);
                 }
+                if let Some(lease) = &acceptance.worker {
+                    inner.leases.insert(new.job.terms.id.clone(), lease.clone());
+                }
                 inner.record(&new.job.terms.id, "accepted", super::detail(&new.job), acceptance.at);
             }
             Ok((Accepted::New, true))

@@ -50,6 +50,9 @@ pub struct Acceptance {
     pub world: Option<String>,
     /// Points of the collection that have a job already get the new one; the old one stays.
     pub again: bool,
+    /// Who works on the new jobs at once, and until when they are its alone: a lease without a commit of
+    /// its own.
+    pub worker: Option<(RunnerId, Timestamp)>,
     /// Now.
     pub at: Timestamp,
 }

@@ -10,6 +10,7 @@ mod open;
 mod outbox;
 mod place;
 
+use jobs::lease_in;
 pub use open::restore;
 
 use std::collections::BTreeMap;
@@ -50,20 +51,6 @@ pub(super) fn trouble(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
         _ => StoreError::Io(error.to_string()),
     }
-}
-
-fn lease_in(
-    connection: &Connection,
-    id: &JobId,
-    runner: &RunnerId,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE job SET leased_by = ?2, leased_until = ?4 WHERE id = ?1 AND \
-               (leased_by IS NULL OR leased_by = ?2 OR leased_until <= ?3)";
-    let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
-    let changed = connection.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(trouble)?;
-    Ok(changed == 1)
 }
 
 impl SqliteStore {
@@ -261,6 +248,9 @@ impl Store for SqliteStore {
                         "INSERT INTO point (collection, number, job) VALUES (?1, ?2, ?3)"
                     };
                     t.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(trouble)?;
+                }
+                if let Some((runner, until)) = &acceptance.worker {
+                    lease_in(t, &new.job.terms.id, runner, acceptance.at, *until)?;
                 }
                 Self::record(t, &new.job, "accepted", acceptance.at)?;
             }

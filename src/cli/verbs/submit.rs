@@ -24,7 +24,7 @@ use crate::ids::{BudgetName, CollectionId, JobId};
 use crate::job::{HoldKind, Job, State};
 use crate::money::Money;
 use crate::price::quote;
-use crate::runner::{Patience, Runner};
+use crate::runner::{Patience, Runner, this_process};
 use crate::store::{Kind, Store};
 use crate::time;
 
@@ -141,7 +141,8 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         account: met.account.as_deref(),
     };
     failpoint::hit("accept.before").map_err(|e| Failure::new("SB1001", e.to_string()))?;
-    let accepted = app::accept(&store, &plan, id, &facts, met.world.clone(), time::now());
+    let worker = (device.is_local() && !args.detach && request.not_before.is_none()).then(this_process);
+    let accepted = app::accept(&store, &plan, id, &facts, met.world.clone(), worker, time::now());
     failpoint::hit("accept.after").map_err(|e| Failure::new("SB1001", e.to_string()))?;
     let id = match accepted {
         Ok(Submitted::New(id)) => id,

@@ -433,7 +433,7 @@ pub(super) fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = app::accept_all(store, &entries, Some(&lot), met.world.clone(), time::now());
+    let accepted = app::accept_all(store, &entries, Some(&lot), met.world.clone(), None, time::now());
     failpoint::hit("accept.after").map_err(injected)?;
     if let Err(Refused::OverBudget(shortfall)) = &accepted {
         let named: Vec<BudgetName> = own.budget.iter().map(BudgetName::new).collect();

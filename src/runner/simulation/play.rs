@@ -246,6 +246,7 @@ impl<'s> Play<'s> {
                 let id = new.job.terms.id.clone();
                 let acceptance = Acceptance {
                     again: false,
+                    worker: None,
                     collection: None,
                     jobs: vec![(*new).clone()],
                     blobs: vec![ACTION.as_bytes().to_vec()],

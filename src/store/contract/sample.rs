@@ -75,7 +75,7 @@ pub fn job(name: &str, hold: &str, budgets: &[&str]) -> Job {
 
 pub fn acceptance(jobs: &[Job]) -> Acceptance {
     let jobs = jobs.iter().map(|j| NewJob { job: j.clone(), points: vec![0] }).collect();
-    Acceptance { collection: None, jobs, blobs: Vec::new(), world: None, again: false, at: now() }
+    Acceptance { jobs, at: now(), ..Acceptance::default() }
 }
 
 pub fn budget(name: &str, limit: &str, per: Period) -> Budget {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{SqliteStore, money, trouble};
-use crate::ids::{JobId, QuantumTaskArn};
+use crate::ids::{JobId, QuantumTaskArn, RunnerId};
 use crate::job::{Job, State, due_at};
 use crate::money::Money;
 use crate::store::{CostRow, Filter, NewJob, StoreError, matches, rows};
@@ -20,6 +20,27 @@ fn job_of(row: &Row<'_>) -> rusqlite::Result<(rows::JobColumns, u64, i64, i64)> 
 
 fn built((columns, version, held, settled): (rows::JobColumns, u64, i64, i64)) -> Result<Job, StoreError> {
     rows::job(&columns, version, held, settled)
+}
+
+/// Takes or keeps a lease; false when another runner has it.
+pub(super) fn lease_in(
+    connection: &Connection,
+    id: &JobId,
+    runner: &RunnerId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    // What is ours for a good while yet is not written again: each write is a synced commit.
+    let ours = "SELECT 1 FROM job WHERE id = ?1 AND leased_by = ?2 AND leased_until - ?3 >= (?4 - ?3) / 2";
+    let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
+    if connection.prepare_cached(ours).and_then(|mut s| s.exists(values)).map_err(trouble)? {
+        return Ok(true);
+    }
+    let sql = "UPDATE job SET leased_by = ?2, leased_until = ?4 WHERE id = ?1 AND \
+               (leased_by IS NULL OR leased_by = ?2 OR leased_until <= ?3)";
+    let values = params![id.as_str(), runner.as_str(), now.micros(), until.micros()];
+    let changed = connection.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(trouble)?;
+    Ok(changed == 1)
 }
 
 impl SqliteStore {

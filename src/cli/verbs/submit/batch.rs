@@ -342,7 +342,7 @@ fn accept(
         .collect();
     let injected = |e: failpoint::Injected| Failure::new("SB1001", e.to_string());
     failpoint::hit("accept.before").map_err(injected)?;
-    let accepted = match app::accept_all(store, &entries, Some(&lot), world, time::now()) {
+    let accepted = match app::accept_all(store, &entries, Some(&lot), world, None, time::now()) {
         Err(Refused::OverBudget(shortfall)) => {
             let raise = super::room::raise(store, &shortfall)?;
             let parts = fitting(work, args, shortfall.free);
