@@ -68,6 +68,11 @@ pub fn aws_endpoints() -> [Option<String>; 3] {
         .map(|name| text(name).or(all.clone()))
 }
 
+/// `SHOTBOOK_CA_FILE`: certificates of authorities that webhooks trust besides those of the system.
+pub fn ca_file() -> Option<PathBuf> {
+    std::env::var_os("SHOTBOOK_CA_FILE").filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
 /// Memory that a simulation may take: three quarters of what is free. Units: bytes.
 pub fn memory_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();

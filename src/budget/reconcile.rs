@@ -95,7 +95,8 @@ pub fn compare(bill: &Bill, jobs: &[Job], known: Known<'_>) -> Result<Report, Ou
             Kind::Tax => out.tax = out.tax.plus(line.cost)?,
             Kind::Usage => {
                 out.billed = out.billed.plus(line.cost)?;
-                days.push(line.day.as_str());
+                // A line without a day says nothing of the span.
+                days.extend((!line.day.is_empty()).then_some(line.day.as_str()));
                 accounts.push(line.account.as_str());
                 if let Some(task) = &line.task {
                     let sum = billed.entry(task).or_insert((Money::ZERO, line));

@@ -20,5 +20,6 @@ mod sweep;
 mod tag;
 mod tidy;
 mod train;
+mod waiting;
 mod watch;
 mod world;

@@ -2,14 +2,17 @@
 //! shares the HTTP client, and nothing else knows that.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 /// Whether an address belongs to everybody. Source: the registries of special-purpose addresses of IANA.
 fn is_public(address: IpAddr) -> bool {
@@ -108,13 +111,41 @@ pub fn refused(url: &str) -> Option<String> {
 /// public.
 ///
 /// # Errors
-/// In words: the URL, the name, the connection, or an answer other than 2xx.
+/// In words: the URL, the name, the file of authorities, the connection, or an answer other than 2xx.
 pub fn post(url: &str, id: &str, body: Vec<u8>, patience: Duration) -> Result<(), String> {
     if let Some(why) = refused(url) {
         return Err(format!("{url}: {why}"));
     }
+    call(&connector(crate::config::ca_file().as_deref(), Guard)?, url, id, body, patience)
+}
+
+/// TLS as the system trusts it, and as the authorities of a file do.
+fn connector<R>(authorities: Option<&Path>, resolver: R) -> Result<Connector, String>
+where
+    R: ResolveDns + Clone + 'static,
+{
+    let mut trusted = TrustStore::default();
+    if let Some(path) = authorities {
+        trusted.add_pem_certificate(certificates(path)?);
+    }
+    let context = TlsContext::builder().with_trust_store(trusted).build().map_err(|e| chain(&e))?;
     let provider = tls::Provider::Rustls(CryptoMode::AwsLc);
-    call(&Connector::builder().tls_provider(provider).build_with_resolver(Guard), url, id, body, patience)
+    Ok(Connector::builder().tls_provider(provider).tls_context(context).build_with_resolver(resolver))
+}
+
+/// A file of certificates, tried before the client sees it: that one panics on what it cannot read.
+fn certificates(path: &Path) -> Result<Vec<u8>, String> {
+    let wrong = |why: String| {
+        let path = path.display();
+        format!("SHOTBOOK_CA_FILE={path}: {why}; it names a file of certificates in PEM form")
+    };
+    let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|e| wrong(e.to_string()))?;
+        roots.add(certificate).map_err(|e| wrong(e.to_string()))?;
+    }
+    if roots.is_empty() { Err(wrong("no certificate is in it".to_owned())) } else { Ok(pem) }
 }
 
 fn call(connector: &Connector, url: &str, id: &str, body: Vec<u8>, patience: Duration) -> Result<(), String> {
@@ -187,6 +218,93 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let error = runtime.block_on(Guard.resolve_dns("localhost")).unwrap_err();
         assert!(chain(&error).contains("is no public address"), "{}", chain(&error));
+    }
+
+    /// Every name leads to this machine.
+    #[derive(Clone, Debug)]
+    struct Home;
+
+    impl ResolveDns for Home {
+        fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+            DnsFuture::ready(Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]))
+        }
+    }
+
+    fn file(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
+    }
+
+    /// A receiver with a certificate of an authority that nobody knows; gives its port, and what it read.
+    fn receiver() -> (u16, std::thread::JoinHandle<Option<String>>) {
+        use rustls::pki_types::PrivateKeyDer;
+        let chain = vec![CertificateDer::from_pem_file(file("server.pem")).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (tcp, _) = listener.accept().unwrap();
+            let tls = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(tls, tcp);
+            let (mut seen, mut part) = (Vec::new(), [0u8; 1024]);
+            while !seen.ends_with(b"{}") {
+                match stream.read(&mut part) {
+                    Ok(n) if n > 0 => seen.extend_from_slice(&part[..n]),
+                    _ => return None,
+                }
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            stream.flush().unwrap();
+            Some(String::from_utf8(seen).unwrap())
+        });
+        (port, server)
+    }
+
+    #[test]
+    fn a_receiver_is_believed_by_its_certificate_alone() {
+        let authority = file("authority.pem");
+        for (host, authorities, problem) in [
+            ("hooks.example.com", Some(authority.as_path()), None),
+            ("hooks.example.com", None, Some("UnknownIssuer")),
+            ("other.example.com", Some(authority.as_path()), Some("not valid for name")),
+        ] {
+            let (port, server) = receiver();
+            let connector = connector(authorities, Home).unwrap();
+            let url = format!("https://{host}:{port}/hook");
+            let went = call(&connector, &url, "n_1", b"{}".to_vec(), Duration::from_secs(20));
+            let read = server.join().unwrap();
+            match problem {
+                None => {
+                    assert_eq!(went, Ok(()));
+                    assert!(read.is_some_and(|r| r.starts_with("POST /hook")));
+                }
+                Some(words) => {
+                    assert!(went.as_ref().is_err_and(|e| e.contains(words)), "{host}: {went:?}");
+                    assert_eq!(read, None, "{host} was told something");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_authority_of_ones_own_opens_no_private_address() {
+        let connector = connector(Some(&file("authority.pem")), Guard).unwrap();
+        let went = call(&connector, "https://localhost:1/", "n_1", b"{}".to_vec(), Duration::from_secs(20));
+        assert!(went.as_ref().is_err_and(|e| e.contains("is no public address")), "{went:?}");
+    }
+
+    #[test]
+    fn a_file_of_authorities_that_is_none_is_named_and_nothing_is_sent() {
+        for wrong in ["server.key", "missing.pem"] {
+            let error = connector(Some(&file(wrong)), Home).unwrap_err();
+            assert!(error.contains(wrong) && error.contains("SHOTBOOK_CA_FILE"), "{error}");
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ use crate::time;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A program gets its arguments, then the event, the job and the notice's id, and the notice as \
-JSON on its input; a web address gets the JSON as a POST. A notice comes at least once, each time with the same id."
+JSON on its input; a web address gets the JSON as a POST. A notice comes at least once, each time with the same id. \
+A receiver with a certificate of your own authority: SHOTBOOK_CA_FILE=FILE.pem, beside what the system trusts."
 )]
 pub struct Args {
     /// done, failed, refused or unsure; or list, remove, deliver

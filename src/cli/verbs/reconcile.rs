@@ -25,7 +25,14 @@ pub struct Args {
 }
 
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
-    let text = read_text(&args.bill)?;
+    let text = match (read_text(&args.bill), packed(&args.bill)) {
+        (Ok(text), _) => text,
+        (Err(_), Some((how, help))) => {
+            let why = format!("{} is {how}; a bill is read as CSV", args.bill);
+            return Err(Failure::new("SB2020", why).with_help(help));
+        }
+        (Err(failure), None) => return Err(failure),
+    };
     let bill = Bill::read(&text).map_err(|e| Failure::new("SB2020", format!("{}: {e}", args.bill)))?;
     if bill.lines.is_empty() {
         let why = format!("{}: none of its {} lines is about Amazon Braket", args.bill, bill.others);
@@ -55,6 +62,24 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         show(&args, &report, &bill, corrected, out)?;
     }
     Ok(if report.rows.iter().any(|r| r.why.is_some()) { 6 } else { 0 })
+}
+
+/// How AWS packed a file that is no text, and the command that reads it all the same.
+fn packed(file: &str) -> Option<(&'static str, String)> {
+    use std::io::Read;
+    let mut head = [0u8; 4];
+    std::fs::File::open(file).ok()?.read_exact(&mut head).ok()?;
+    Some(match &head {
+        [0x1f, 0x8b, ..] => ("packed by gzip", format!("gunzip -c {file:?} | shotbook reconcile -")),
+        b"PK\x03\x04" => ("packed by zip", format!("unzip -p {file:?} | shotbook reconcile -")),
+        b"PAR1" => (
+            "Parquet",
+            format!(
+                "duckdb -csv -c \"from read_parquet('{file}')\" | shotbook reconcile - , or export it as CSV"
+            ),
+        ),
+        _ => return None,
+    })
 }
 
 /// Whether the bill is the last word: the task is over here and known.
@@ -121,6 +146,9 @@ fn show(args: &Args, report: &Report, bill: &Bill, corrected: u64, out: &mut Out
     }
     if bill.rounded > 0 {
         out.say(&format!("{} amounts had more than nine decimals and were rounded", bill.rounded));
+    }
+    if bill.no_currency {
+        out.say("the bill has no column for the currency; its amounts were read as US dollars");
     }
     if corrected > 0 {
         out.say(&format!("{corrected} correcting entries were added; shotbook show JOB tells them"));
