@@ -1,6 +1,6 @@
 //! The state of the stand-in, and the one function that moves it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,8 @@ pub struct World {
     only: Option<Vec<usize>>,
     /// Tasks to simulate elsewhere, quick and large ones; `None` simulates when asked.
     queues: Option<[VecDeque<usize>; 2]>,
+    /// Tasks of a past that were handed out again.
+    recalled: HashSet<usize>,
 }
 
 /// What it takes to live through a request again.
@@ -188,6 +190,7 @@ impl World {
             ended: Vec::new(),
             only: None,
             queues: None,
+            recalled: HashSet::new(),
             config,
         };
         for (name, state) in world.config.devices.clone() {
@@ -219,8 +222,7 @@ impl World {
     /// Leaves simulation to others, who take it with [`Self::work`].
     pub(crate) fn share_work(&mut self) {
         let mut queues: [VecDeque<usize>; 2] = Default::default();
-        let waits = |t: &Task| !t.is_over() || t.is_remembered();
-        for (index, task) in self.tasks.iter().enumerate().filter(|(_, t)| waits(t)) {
+        for (index, task) in self.tasks.iter().enumerate().filter(|(_, t)| !t.is_over()) {
             queues[usize::from(!task.action.is_quick(task.shots))].push_back(index);
         }
         self.queues = Some(queues);
@@ -392,13 +394,13 @@ impl World {
     pub(crate) fn object(&self, bucket: &str, key: &str, now: Now) -> Option<Vec<u8>> {
         let (tasks, how) = (&self.tasks, (self.config.split_results, self.config.seed));
         let render = |task: usize, name: &str| rendered(tasks, how, task, name);
-        self.objects.bytes(bucket, key, &Store { region: "", now, render: &render })
+        self.objects.bytes(bucket, key, &Store { region: "", now, again: false, render: &render })
     }
 
     fn store(&mut self, now: Now, request: &Request, operation: &'static str, caller: &Caller) -> Response {
         let (tasks, how) = (&self.tasks, (self.config.split_results, self.config.seed));
         let render = |task: usize, name: &str| rendered(tasks, how, task, name);
-        let store = Store { region: &caller.region, now, render: &render };
+        let store = Store { region: &caller.region, now, again: self.only.is_some(), render: &render };
         self.objects.handle(request, operation, &store)
     }
 
@@ -434,6 +436,23 @@ impl World {
             queues[usize::from(!task.action.is_quick(task.shots))].push_back(index);
         }
         self.tasks.push(task);
+    }
+
+    /// Whether the results that a request reads are there; those that a past alone remembers are
+    /// handed to the threads, once, before new work: somebody waits for them.
+    pub(crate) fn recalls(&mut self, request: &Request) -> bool {
+        let Some(queues) = self.queues.as_mut().filter(|_| operation(request).starts_with("S3.")) else {
+            return true;
+        };
+        let mut there = true;
+        for index in self.objects.results(request) {
+            let Some(task) = self.tasks.get(index).filter(|t| t.is_remembered()) else { continue };
+            there = false;
+            if self.recalled.insert(index) {
+                queues[usize::from(!task.action.is_quick(task.shots))].push_front(index);
+            }
+        }
+        there
     }
 
     /// The next simulation that a thread may take.

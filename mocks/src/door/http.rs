@@ -37,6 +37,8 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long a request waits for a simulation before it hears RUNNING.
 const QUICK_WAIT: Duration = Duration::from_secs(2);
 const LARGE_WAIT: Duration = Duration::from_millis(50);
+/// How long it waits for a result of a past; clients ask again after that.
+const RECALL_WAIT: Duration = Duration::from_secs(20);
 
 /// How a stand-in listens.
 #[derive(Debug, Default)]
@@ -106,6 +108,24 @@ impl Shared {
                     self.done.notify_waiters();
                 }
                 None => world = self.work.wait(world).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// Waits for results of a past that a request reads: they are simulated while others are answered.
+    async fn recall(&self, request: &Request) -> Result<(), Response> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let told = self.done.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            if self.world().recalls(request) {
+                return Ok(());
+            }
+            self.work.notify_all();
+            if tokio::time::timeout_at(began + RECALL_WAIT, told).await.is_err() {
+                let message = "This result is computed again; ask once more.";
+                return Err(crate::access::error_of("S3.", 503, "SlowDown", message));
             }
         }
     }
@@ -333,6 +353,9 @@ async fn answer(
         (control::answer(&request, &shared), Delivery::default())
     } else {
         shared.settle(&request).await;
+        if let Err(refusal) = shared.recall(&request).await {
+            return build(refusal, Delivery::default());
+        }
         let now = shared.now();
         let (mut response, delivery, note) = {
             // The order of the file is that of the world.

@@ -285,3 +285,65 @@ impl Keep {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Worker;
+
+    const BELL: &str = "OPENQASM 3.0;\nbit[2] b;\nqubit[2] q;\nh q[0];\ncnot q[0], q[1];\nb = measure q;\n";
+
+    fn request(method: &str, target: &str, more: &[(&str, &str)], body: &Value) -> Request {
+        let service = if target.starts_with("/quantum-task") { "braket" } else { "s3" };
+        let scope = format!("AWS4-HMAC-SHA256 Credential=AKIA/20270115/us-east-1/{service}/aws4_request");
+        let signed = [("authorization", scope.as_str())];
+        let headers = signed.iter().chain(more);
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let headers = headers.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Request { method: method.into(), target: target.into(), headers, body }
+    }
+
+    #[test]
+    fn a_past_is_simulated_when_it_is_read_and_not_before() {
+        let folder = std::env::temp_dir().join(format!("shotbook-past-{}", std::process::id()));
+        let _nothing_yet = std::fs::remove_dir_all(&folder);
+        let now = Now::at(1_800_000_000_000);
+        let (mut world, _, keep) = open(&folder, Config::default(), "w").expect("a folder");
+        let mut ask = |request: &Request| {
+            let (response, _, note) = world.handle_noting(now, request);
+            assert!(response.status < 300, "{}", String::from_utf8_lossy(&response.body));
+            if let Some(note) = note {
+                keep.request(now, request, note).expect("room");
+            }
+            serde_json::from_slice::<Value>(&response.body).unwrap_or_default()
+        };
+        let _made = ask(&request("PUT", "/results-1", &[], &Value::Null));
+        let action = json!({"braketSchemaHeader": {"name": "braket.ir.openqasm.program", "version": "1"}, "source": BELL});
+        let body = json!({"clientToken": "t", "deviceArn": "arn:aws:braket:::device/quantum-simulator/amazon/sv1",
+            "shots": 10, "action": action.to_string(), "outputS3Bucket": "results-1", "outputS3KeyPrefix": "tasks"});
+        let arn = ask(&request("POST", "/quantum-task", &[], &body))["quantumTaskArn"].clone();
+        let target =
+            format!("/quantum-task/{}", arn.as_str().unwrap_or("").replace(':', "%3A").replace('/', "%2F"));
+        let task = ask(&request("GET", &target, &[], &Value::Null));
+        let place = format!("results-1/{}/results.json", task["outputS3Directory"].as_str().unwrap_or(""));
+        let from = [("x-amz-copy-source", place.as_str()), ("if-none-match", "*")];
+        let _copied = ask(&request("PUT", "/results-1/copy", &from, &Value::Null));
+        drop(keep);
+
+        let (mut world, ..) = open(&folder, Config::default(), "w").expect("the folder again");
+        assert!(world.tasks[0].outcome.get().is_none(), "it was simulated at the start");
+        world.share_work();
+        assert!(world.work(Worker::Any).is_none(), "nobody asked for it");
+        assert!(world.recalls(&request("GET", "/results-1/none", &[], &Value::Null)));
+        let read = request("GET", "/results-1/copy", &[], &Value::Null);
+        assert!(!world.recalls(&read));
+        let work = world.work(Worker::Quick).expect("work");
+        assert!(!world.recalls(&read) && world.work(Worker::Any).is_none(), "once");
+        world.finish(work.run());
+        assert!(world.recalls(&read));
+        let bytes = |key: &str| world.object("results-1", key, now);
+        assert_eq!(bytes("copy"), bytes(&place["results-1/".len()..]));
+        assert!(bytes("copy").is_some());
+        let _gone = std::fs::remove_dir_all(&folder);
+    }
+}

@@ -1,10 +1,42 @@
 //! Reading objects: whole, in ranges, on conditions.
 
-use super::{Answer, Call, Object, Objects, error, plain};
-use crate::http::Response;
+use super::{Answer, Body, Call, Object, Objects, copied, error, plain};
+use crate::http::{Request, Response, decode};
+use crate::route::bucket_of_host;
 use crate::time::{http_date, parse_http_date};
 
+/// Most results that one request has computed first: a page of a listing.
+const PAGE: usize = 1000;
+
 impl Objects {
+    /// Tasks whose result files a request reads.
+    pub(crate) fn results(&self, request: &Request) -> Vec<usize> {
+        let path = request.path().trim_start_matches('/');
+        let (bucket, key) = match bucket_of_host(request) {
+            Some(bucket) => (bucket, path),
+            None => path.split_once('/').unwrap_or((path, "")),
+        };
+        let task = |object: &Object| match object.body {
+            Body::Result { task, .. } => Some(task),
+            Body::Bytes(_) => None,
+        };
+        let bucket = decode(bucket);
+        if key.is_empty() {
+            let one = |name: &str| request.query(name).into_iter().next().unwrap_or_default();
+            let (prefix, after) = (one("prefix"), one("start-after").max(one("marker")));
+            let from = (bucket.clone(), prefix.clone().max(after));
+            let page =
+                self.objects.range(from..).take_while(|((b, k), _)| *b == bucket && k.starts_with(&prefix));
+            return page.take(PAGE).filter_map(|(_, object)| task(object)).collect();
+        }
+        let own = (bucket, decode(&key.replace('+', "%2B")));
+        [Some(own), copied(request)]
+            .into_iter()
+            .flatten()
+            .filter_map(|place| task(self.objects.get(&place)?))
+            .collect()
+    }
+
     pub(super) fn get_object(&self, call: &Call<'_>, head: bool) -> Answer {
         let found = self.objects.get(&(call.bucket.clone(), call.key.clone()));
         let found = found.and_then(|object| Some((object, object.bytes(call.store)?)));

@@ -10,7 +10,7 @@ fn ask(objects: &mut Objects, method: &str, target: &str, headers: &[(&str, &str
     ));
     let request = Request { method: method.into(), target: target.into(), headers, body: body.to_vec() };
     let render = |_: usize, _: &str| None;
-    let store = Store { region: "us-east-1", now: Now::at(1_000), render: &render };
+    let store = Store { region: "us-east-1", now: Now::at(1_000), again: false, render: &render };
     let operation = operation(&request).strip_prefix("S3.").unwrap();
     objects.handle(&request, operation, &store)
 }

@@ -126,7 +126,7 @@ fn a_recording_answers_in_place_of_a_world() {
 }
 
 #[test]
-fn a_past_is_not_simulated_again_and_overwritten_objects_are_forgotten() {
+fn a_past_reads_the_same_and_overwritten_objects_are_forgotten() {
     let folder = Folder::new("short");
     let server = folder.serve("w_short");
     assert_eq!(aws(&server, "s3", "PUT", "/results-1", "").0, 200);
