@@ -67,6 +67,13 @@ text_id! {
     RunnerId
 }
 
+impl QuantumTaskArn {
+    /// Whether it names a hybrid job, which is booked like a task.
+    pub fn is_hybrid(&self) -> bool {
+        self.as_str().split(':').nth(5).is_some_and(|part| part.starts_with("job/"))
+    }
+}
+
 /// Alphabet without letters that look like digits; sorts like the numbers it writes.
 const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 

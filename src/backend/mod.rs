@@ -79,6 +79,36 @@ pub struct SeenTask {
     pub output: Output,
 }
 
+/// A hybrid job as a search lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HybridJob {
+    /// Its ARN.
+    pub arn: QuantumTaskArn,
+    /// Its name at AWS.
+    pub name: String,
+    /// Its primary device: an ARN, or `local:…` for a simulator in its own container.
+    pub device: String,
+    /// Status.
+    pub status: TaskStatus,
+    /// Birth.
+    pub created_at: Timestamp,
+    /// From its start to its end, once both are known. Units: milliseconds.
+    pub elapsed_ms: Option<u64>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a finished hybrid job used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HybridUse {
+    /// Type of its instances, such as `ml.m5.large`.
+    pub instance: String,
+    /// How many of them.
+    pub count: u64,
+    /// What each is billed for. Units: milliseconds.
+    pub billed_ms: u64,
+}
+
 /// All pages of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {

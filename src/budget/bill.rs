@@ -13,7 +13,7 @@ pub struct Line {
     pub kind: Kind,
     /// Before tax; below zero for credits.
     pub cost: Money,
-    /// The quantum task, where the bill names resources.
+    /// The quantum task or hybrid job, where the bill names resources.
     pub task: Option<String>,
     /// First day of use, `YYYY-MM-DD`; empty where the bill does not say.
     pub day: String,
@@ -186,7 +186,7 @@ impl Bill {
                 number,
                 kind,
                 cost,
-                task: task.contains(":quantum-task/").then(|| task.to_owned()),
+                task: [":quantum-task/", ":job/"].iter().any(|w| task.contains(w)).then(|| task.to_owned()),
                 day: maybe(day).chars().take(10).collect::<String>().replace('/', "-"),
                 account: maybe(account).to_owned(),
                 usage: maybe(usage).to_owned(),

@@ -127,6 +127,11 @@ impl OwnPrices {
         self.reservations.iter().find(|(name, _)| name == device).map(|(_, m)| *m)
     }
 
+    /// Dollars an hour of an instance.
+    pub fn instance(&self, kind: &str) -> Option<Money> {
+        self.instances.iter().find(|(name, _)| name == kind).map(|(_, m)| *m)
+    }
+
     /// Discount of an account. Units: hundredths of a percent.
     pub fn discount(&self, account: &str) -> Option<u64> {
         self.discounts.iter().find(|(name, _)| name == account).map(|(_, parts)| *parts)
@@ -145,6 +150,7 @@ mod tests {
     fn a_table_is_exact_or_refused_whole() {
         let own = OwnPrices::from_toml(TEXT).unwrap();
         assert_eq!(own.reservation("garnet"), Some("3000".parse().unwrap()));
+        assert_eq!(own.instance("ml.m5.large"), Some("0.115".parse().unwrap()));
         assert_eq!((own.reservation("emerald"), own.discount("123456789012")), (None, Some(725)));
         let with = |from: &str, to: &str| {
             assert!(TEXT.contains(from));

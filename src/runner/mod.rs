@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use adoption::{ended_unpaid, imported};
+pub use adoption::{ended_unpaid, hybrid, imported, name_of};
 pub use alive::{is_gone, this_process};
 pub use drive::{Drained, Patience};
 pub use meter::{Meter, Reading};

@@ -522,8 +522,10 @@ fn a_store_of_schema_2_is_taken_over_with_its_budgets() {
     let _new = old.accept(&acceptance(&[job("a", "1", &[])])).unwrap();
     drop(old);
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let later = "ALTER TABLE budget DROP COLUMN alerts; DROP INDEX job_failed; ALTER TABLE job DROP COLUMN shots; \
-                 ALTER TABLE job DROP COLUMN user; DROP TABLE note; \
+    let later = "ALTER TABLE budget DROP COLUMN alerts; DROP INDEX job_failed; DROP INDEX job_cost; \
+                 ALTER TABLE job DROP COLUMN paid; ALTER TABLE job DROP COLUMN unsure; \
+                 ALTER TABLE job DROP COLUMN day; ALTER TABLE job DROP COLUMN tasks; \
+                 ALTER TABLE job DROP COLUMN shots; ALTER TABLE job DROP COLUMN user; DROP TABLE note; \
                  DROP TABLE notice; DROP TABLE hook; PRAGMA user_version = 2";
     connection.execute_batch(later).unwrap();
     drop(connection);

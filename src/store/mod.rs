@@ -140,7 +140,8 @@ pub struct Filter {
     pub limit: Option<usize>,
 }
 
-/// A job as far as reports of costs look at it.
+/// Jobs as far as reports of costs look at them: one, or several that are alike in all but figures and
+/// were born on one day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CostRow {
     /// Short device name.
@@ -149,7 +150,7 @@ pub struct CostRow {
     pub project: Option<String>,
     /// Who submitted it.
     pub user: Option<String>,
-    /// Birth.
+    /// Birth of the first.
     pub created_at: Timestamp,
     /// Whether it is in doubt.
     pub unsure: bool,
@@ -332,8 +333,9 @@ pub trait Store: Notes {
     fn last(&self) -> Result<Option<JobId>, StoreError>;
     /// Jobs, the youngest first.
     fn jobs(&self, filter: &Filter) -> Result<Vec<Job>, StoreError>;
-    /// Every job born in a span of time, one after the other, whatever memory all of them would take; tags
-    /// and collections only when asked for.
+    /// Every job born in a span of time, whatever memory all of them would take: one by one with tags and
+    /// collections when they are asked for, else those that are alike may come as their sums. Paid and
+    /// unpaid jobs are never summed together.
     fn costs(
         &self,
         span: (Option<Timestamp>, Option<Timestamp>),
@@ -492,10 +494,16 @@ fn words(labels: &Labels) -> String {
     project.chain(gone).chain(set).collect::<Vec<_>>().join(" ")
 }
 
+/// Tasks that AWS made for a job.
+fn tasks_of(job: &Job) -> u64 {
+    let open = u64::from(!job.is_done() && job.task().is_some());
+    // The instances of a hybrid job are billed, and are no task.
+    job.past.iter().filter(|p| p.task.as_ref().is_some_and(|t| !t.is_hybrid())).count() as u64 + open
+}
+
 /// The report row of a job.
 fn cost_row(job: &Job, with_tags: bool) -> CostRow {
     let terms = &job.terms;
-    let open = u64::from(!job.is_done() && job.task().is_some());
     CostRow {
         device: terms.device.clone(),
         project: terms.project.clone(),
@@ -506,7 +514,7 @@ fn cost_row(job: &Job, with_tags: bool) -> CostRow {
         settled: job.settled,
         adopted: terms.adopted,
         shots: terms.shots,
-        tasks: job.past.iter().filter(|p| p.task.is_some()).count() as u64 + open,
+        tasks: tasks_of(job),
         tags: if with_tags { terms.tags.clone() } else { BTreeMap::new() },
         collection: terms.collection.as_ref().filter(|_| with_tags).map(ToString::to_string),
     }

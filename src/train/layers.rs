@@ -43,7 +43,7 @@ impl Data {
     /// and deviation 1 of the points to learn from, which are `share` of all, drawn by the seed.
     ///
     /// # Errors
-    /// [`TrainError::Data`] with the line and column.
+    /// [`TrainError::Cell`] where a cell is wrong, [`TrainError::Data`] where the table is.
     pub fn from_rows(
         header: &[String],
         rows: &[Vec<String>],
@@ -65,17 +65,15 @@ impl Data {
             for (at, cell) in row.iter().enumerate().filter(|c| c.0 != column) {
                 match cell.trim().parse::<f64>() {
                     Ok(value) if value.is_finite() => x.push(value),
-                    _ => {
-                        return wrong(format!(
-                            "line {}, column {}: {cell:?} is no number",
-                            number + 2,
-                            at + 1
-                        ));
-                    }
+                    _ => return Err(TrainError::Cell { row: number, column: at, text: cell.clone() }),
                 }
             }
+            let label = row.get(column).map_or("", |l| l.trim());
+            if label.is_empty() {
+                return Err(TrainError::Cell { row: number, column, text: String::new() });
+            }
             xs.push(x);
-            labels.push(row.get(column).map_or("", |l| l.trim()).to_owned());
+            labels.push(label.to_owned());
         }
         let mut classes = labels.clone();
         classes.sort_unstable();

@@ -36,6 +36,16 @@ pub enum TrainError {
     /// Data of another shape.
     #[error("the data cannot be used: {0}")]
     Data(String),
+    /// A cell of a table that holds no number, or no class; both counts begin with 0.
+    #[error("row {row}, column {column} of the data: {text:?} cannot be used")]
+    Cell {
+        /// Row below the header.
+        row: usize,
+        /// Column.
+        column: usize,
+        /// What stands there.
+        text: String,
+    },
     /// A circuit that we wrote and cannot read: our bug.
     #[error("the circuit cannot be used: {0}")]
     Circuit(String),

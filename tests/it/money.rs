@@ -191,3 +191,67 @@ fn the_ledger_equals_the_meter_whatever_becomes_of_tasks() {
     assert_eq!((failed, world.creates()), (1, 7));
     world.assert_books();
 }
+
+/// A hybrid job of another tool.
+fn hybrid(world: &World, name: &str, instance: &str) {
+    let body = serde_json::json!({"clientToken": format!("{name}-0000"), "jobName": name,
+        "roleArn": "arn:aws:iam::123456789012:role/Braket",
+        "algorithmSpecification": {"containerImage":
+            {"uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/a:latest"}},
+        "outputDataConfig": {"s3Path": "s3://amazon-braket-us-west-2-123456789012/jobs"},
+        "deviceConfig": {"device": "local:braket/sv1"}, "tags": {"who": "eve"},
+        "instanceConfig": {"instanceType": instance, "volumeSizeInGb": 30, "instanceCount": 2}});
+    let answer = world.aws(("braket", "us-west-2"), "POST /job", &body.to_string());
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+}
+
+#[test]
+fn instances_of_hybrid_jobs_are_booked_at_the_users_own_price() {
+    let advance = shotbook_mocks::Advance::After(3_600_000);
+    let world = World::with(shotbook_mocks::Config { advance, ..Default::default() });
+    hybrid(&world, "one", "ml.m5.large");
+    hybrid(&world, "dear", "ml.c5.xlarge");
+    world.control("clock", r#"{"advance_ms": 7200000}"#);
+    hybrid(&world, "open", "ml.m5.large");
+    fs::create_dir_all(world.home()).unwrap();
+    let table = "currency = \"USD\"\n[[instance]]\ntype = \"ml.m5.large\"\nper_hour = \"0.115\"\n".to_owned();
+    fs::write(world.home().join("prices.toml"), &table).unwrap();
+    let first = world.json(&["import", "--since", "2d", "--json"], 0);
+    let jobs = &first["regions"][0]["hybrid_jobs"];
+    let expected = serde_json::json!({"found": 3, "imported": 1, "open": 1, "unpriced": {"ml.c5.xlarge": 1},
+        "error": null});
+    assert_eq!(jobs, &expected);
+    // Half an hour of two instances.
+    assert_eq!((&first["settled"], &first["imported_hybrid_jobs"]), (&"0.115".into(), &1.into()));
+    let again = world.json(&["import", "--since", "2d", "--json"], 0);
+    assert_eq!((&again["settled"], &again["imported_hybrid_jobs"]), (&"0".into(), &0.into()));
+    fs::write(
+        world.home().join("prices.toml"),
+        table + "[[instance]]\ntype = \"ml.c5.xlarge\"\nper_hour = \"4\"\n",
+    )
+    .unwrap();
+    assert_eq!(world.json(&["import", "--since", "2d", "--json"], 0)["settled"], "4");
+    let rows = world.json(&["cost", "--by", "device,tag=who", "--json"], 0);
+    let rows: Vec<(&str, &str, u64)> = rows["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| {
+            (r["device"].as_str().unwrap(), r["imported"].as_str().unwrap(), r["tasks"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(rows, [("ml.c5.xlarge", "4", 0), ("ml.m5.large", "0.115", 0)], "instances are no tasks");
+    assert!(world.run(&["store", "check"]).status.success());
+    let said = world.run(&["result", "one"]);
+    assert_ne!(said.status.code(), Some(0), "a hybrid job has no counts");
+}
+
+#[test]
+fn tasks_are_imported_though_hybrid_jobs_cannot_be_looked_at() {
+    let world = World::new();
+    elsewhere(&world, "garnet", "100", &[]);
+    world.fault(Kind::Denied, "SearchJobs", 1, 9);
+    let done = world.json(&["import", "--since", "2d", "--all-regions", "--json"], 0);
+    assert_eq!((&done["imported"], &done["settled"]), (&1.into(), &"0.445".into()));
+    assert!(done["regions"][0]["hybrid_jobs"]["error"].is_string(), "{done}");
+}

@@ -142,3 +142,82 @@ fn only_the_failed_tasks_of_a_sweep_are_made_again() {
     assert!(points.iter().all(|p| p["counts"].is_object()), "every point has its counts");
     world.assert_books();
 }
+
+/// Gives a task that has no result one of another task, with one executable that failed.
+fn put_result_with_a_failure(world: &World, of: &str, to: &str) {
+    let place =
+        |arn: &str| format!("amazon-braket-us-west-1-123456789012/{}/results.json", directory(world, arn));
+    let whole = world.aws(("s3", "us-west-1"), &format!("GET /{}", place(of)), "");
+    let body = &whole[whole.find("\r\n\r\n").unwrap() + 4..];
+    let mut result: serde_json::Value = serde_json::from_str(&body.replace(of, to)).unwrap();
+    let executables = &mut result["programResults"][0]["executableResults"];
+    executables[1] = serde_json::json!({"inputsIndex": 1, "braketSchemaHeader":
+        {"name": "braket.task_result.program_set_executable_failure", "version": "1"},
+        "failureMetadata": {"failureReason": "too warm", "retryable": true, "category": "DEVICE"}});
+    let put = world.aws(("s3", "us-west-1"), &format!("PUT /{}", place(to)), &result.to_string());
+    assert!(put.starts_with("HTTP/1.1 200"), "{put}");
+}
+
+/// Where a task's result lies, as AWS says.
+fn directory(world: &World, arn: &str) -> String {
+    let asked = format!("GET /quantum-task/{}", arn.replace('/', "%2F").replace(':', "%3A"));
+    let answer = world.aws(("braket", "us-west-1"), &asked, "");
+    let body = answer.find('{').map(|at| &answer[at..]).unwrap();
+    let task: serde_json::Value = serde_json::from_str(body).unwrap();
+    task["outputS3Directory"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[test]
+fn single_points_of_a_set_are_made_again_alone_and_priced_first() {
+    let world = World::new();
+    let file = rabi(&world);
+    let sweep = |key| {
+        let asked = ["sweep", &file, "--param", "theta=0:3:4", "--shots", "100", "--on", "cepheus", "--yes"];
+        [&asked[..], &["--json", "--key", key]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let run = |args: &[String], code| world.json(&args.iter().map(String::as_str).collect::<Vec<_>>(), code);
+    let export =
+        |key| world.json(&["sweep", "export", key, "--json"], 0)["points"].as_array().unwrap().clone();
+    run(&sweep("good"), 0);
+    let good = export("good")[0]["task_arn"].as_str().unwrap().to_owned();
+    world.fault(shotbook_mocks::faults::Kind::ResultMissing, "CreateQuantumTask", 1, 1);
+    let asked = sweep("k");
+    let mut first = world.command(&asked.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut first = first.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let task = loop {
+        let points = world.run(&["sweep", "export", "k", "--json"]);
+        let points: serde_json::Value = serde_json::from_slice(&points.stdout).unwrap_or_default();
+        if let Some(task) = points["points"][0]["task_arn"].as_str() {
+            break task.to_owned();
+        }
+        assert!(first.try_wait().unwrap().is_none(), "it ended without a task");
+        let jobs = world.json(&["jobs", "--json"], 0);
+        let open = jobs["jobs"].as_array().unwrap().iter().find(|j| j["key"] == "k/0").cloned();
+        if let Some(task) = open.as_ref().and_then(|j| j["task_arn"].as_str()) {
+            break task.to_owned();
+        }
+    };
+    put_result_with_a_failure(&world, &good, &task);
+    first.wait().unwrap();
+    let before = export("k");
+    let states: Vec<&str> = before.iter().map(|p| p["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["COMPLETED", "FAILED", "COMPLETED", "COMPLETED"]);
+    let again = [asked, vec!["--retry".to_owned(), "failed".to_owned()]].concat();
+    let with = |more: &[&str]| [again.clone(), more.iter().map(|s| (*s).to_owned()).collect()].concat();
+    let dry = run(&with(&["--dry-run"]), 0);
+    assert_eq!((&dry["tasks"], &dry["points"]), (&1.into(), &1.into()), "{dry}");
+    assert_eq!(run(&with(&["--max-cost", "0.01"]), 3)["code"], "SB3002");
+    assert_eq!(world.creates(), 2, "a price is shown before anything is sent");
+    run(&again, 0);
+    assert_eq!(world.creates(), 3);
+    let after = export("k");
+    for (n, (old, new)) in before.iter().zip(&after).enumerate() {
+        assert_eq!((&new["state"], &new["inputs"]), (&"COMPLETED".into(), &old["inputs"]));
+        assert!(new["counts"].is_object(), "{new}");
+        // The others keep their job, their counts and their share of its price.
+        let same = |name: &str| new[name] == old[name];
+        assert_eq!(["job_id", "counts", "price"].map(same), [n != 1; 3], "{old} {new}");
+    }
+    run(&again, 0);
+    assert_eq!(world.creates(), 3, "nothing of it failed any more");
+}

@@ -342,3 +342,37 @@ fn one_training_is_specialised_for_devices_and_its_models_are_gone_on_with() {
         assert_eq!(world.json(&[&given[..], &wrong].concat(), 2)["code"], "SB2001", "{wrong:?}");
     }
 }
+
+#[test]
+fn a_wrong_table_of_points_is_refused_with_its_place_and_what_to_write() {
+    let world = World::new();
+    let file = world.folder.path().join("points.csv");
+    let path = file.to_str().unwrap();
+    let good = "x0,x1,kind\n0.1,2,a\n-1,0.5,b\n0.3,1,a\n1,1e-3,b\n2,0,a\n";
+    for (from, to, place, what) in [
+        ("-1,0.5,b", "-1,oops,b", ":3: column x1", "\"oops\" is no number"),
+        // Lines are those of the file, blank ones counted.
+        ("-1,0.5,b", "\n\n-1,nan,b", ":5: column x1", "\"nan\" is no number"),
+        ("-1,0.5,b", "-1,0.5,", ":3: column kind", "no class"),
+        ("-1,0.5,b", "-1,b", ":3: 2 cells", "the header has 3"),
+        ("x0,x1,kind\n", "", ":1: 0.1", "name of a column"),
+        ("\n-1,0.5,b\n0.3,1,a\n1,1e-3,b", "", ": the data cannot be used", "4 points"),
+    ] {
+        assert!(good.contains(from));
+        std::fs::write(&file, good.replacen(from, to, 1)).unwrap();
+        for verb in [
+            &["train", "--data", path, "--ansatz", "dressed", "--json"][..],
+            &["specialize", "--for", "garnet", "--data", path, "--qubits", "2", "--json"],
+        ] {
+            let refused = world.json(verb, 2);
+            let message = refused["message"].as_str().unwrap();
+            assert!(message.contains(&format!("points.csv{place}")) && message.contains(what), "{refused}");
+            assert!(!refused["help"].as_str().unwrap_or_default().is_empty(), "{refused}");
+        }
+    }
+    std::fs::write(&file, good).unwrap();
+    let verb = ["train", "--data", path, "--label", "sort", "--ansatz", "dressed", "--json"];
+    assert!(
+        world.json(&verb, 2)["message"].as_str().unwrap().contains("no column sort; there are x0, x1, kind")
+    );
+}

@@ -62,6 +62,22 @@ impl World {
         self.server.arm(Fault::new(kind, operation, at, times));
     }
 
+    /// A call of another tool, such as `POST /job`; gives the whole answer.
+    pub fn aws(&self, (service, region): (&str, &str), what: &str, body: &str) -> String {
+        use std::io::{Read, Write};
+        let (to, length) = (self.server.address(), body.len());
+        let mut stream = std::net::TcpStream::connect(to).unwrap();
+        let scope = format!("123456789012/20270115/{region}/{service}/aws4_request");
+        let head = format!(
+            "{what} HTTP/1.1\r\nHost: {to}\r\nAuthorization: AWS4-HMAC-SHA256 Credential={scope}, Signature=0\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
     /// A write below `/_shotbook/` of the stand-in.
     pub fn control(&self, what: &str, body: &str) {
         use std::io::{Read, Write};

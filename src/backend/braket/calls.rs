@@ -73,7 +73,7 @@ where
     remote_error(answer(error, tap.seen()))
 }
 
-fn instant(time: &aws_smithy_types::DateTime) -> Timestamp {
+pub(super) fn instant(time: &aws_smithy_types::DateTime) -> Timestamp {
     Timestamp::from_micros(i64::try_from(time.as_nanos() / 1000).unwrap_or(i64::MAX))
 }
 

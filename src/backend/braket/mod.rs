@@ -3,6 +3,7 @@
 mod calls;
 mod classify;
 mod client;
+pub mod hybrid;
 #[cfg(test)]
 pub(crate) mod in_process;
 pub mod offers;

@@ -17,12 +17,14 @@ const fn row(name: &'static str, iam: &'static str, per_second: u32, repeatable:
 }
 
 /// All operations.
-pub static OPERATIONS: [Operation; 13] = [
+pub static OPERATIONS: [Operation; 15] = [
     row("CreateQuantumTask", "braket:CreateQuantumTask", 20, false),
     row("CreateQuantumTask (tags)", "braket:TagResource", 0, false),
     row("GetQuantumTask", "braket:GetQuantumTask", 100, true),
     row("CancelQuantumTask", "braket:CancelQuantumTask", 2, true),
     row("SearchQuantumTasks", "braket:SearchQuantumTasks", 5, true),
+    row("SearchJobs", "braket:SearchJobs", 5, true),
+    row("GetJob", "braket:GetJob", 5, true),
     row("GetDevice", "braket:GetDevice", 5, true),
     row("SearchSpendingLimits", "braket:SearchSpendingLimits", 0, true),
     row("CreateSpendingLimit", "braket:CreateSpendingLimit", 0, true),

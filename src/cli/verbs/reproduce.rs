@@ -102,7 +102,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         (_, None) => reproduce::spirals(&SPIRALS, cheapest(context)?.as_ref()),
     };
     let rows = rows.map_err(|error| match error {
-        TrainError::Data(_) => Failure::new("SB2006", error.to_string())
+        TrainError::Data(_) | TrainError::Cell { .. } => Failure::new("SB2006", error.to_string())
             .with_help("give a file of the format that data/README.md describes"),
         TrainError::Circuit(_) => Failure::new("SB1001", error.to_string()),
         TrainError::Simulation(_) => Failure::new("SB5100", error.to_string()),

@@ -1,5 +1,6 @@
 //! `sweep`: one circuit at many points, as one durable collection in the fewest paid tasks.
 
+mod again;
 pub(super) mod export;
 pub(super) mod fit;
 pub(super) mod named;
@@ -26,7 +27,7 @@ use crate::ids::{BudgetName, CollectionId, JobId};
 use crate::money::Money;
 use crate::pack::{self, Body, Fees, Limits, Packing, Point, Task};
 use crate::price::{PriceList, Tariff};
-use crate::store::{Accepted, SqliteStore, Store};
+use crate::store::{Accepted, SqliteStore};
 use crate::time;
 
 /// Arguments of `sweep`.
@@ -236,8 +237,10 @@ fn start(args: &Sweep, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         let store = context.store()?;
         lot = submit::batch::again(args.key.as_deref().unwrap_or_default(), &store)?;
         if let Some(lot) = &lot {
-            planned = planned.failed(&store, lot)?;
-            submit::batch::say_again(lot, planned.plans.len(), "tasks", out);
+            let sweep =
+                again::Sweep { args, own: &own, on: (device, &list), loaded: &loaded, points: &points };
+            planned = sweep.failed(&planned, &store, lot, out)?;
+            submit::batch::say_again(lot, planned.proof().points(), "points", out);
         }
     }
     let wish = fit::Wish { args, device, list: &list, loaded: &loaded, points: &points };
@@ -301,31 +304,36 @@ pub(super) fn plan(
     out: &mut Out,
 ) -> Result<Planned, Failure> {
     let base = submit::request(own, device, loaded)?;
-    let packing = packing(args, device, loaded, points)?;
-    let keyed = own.key.is_some();
-    let (mut plans, mut hold) = (Vec::with_capacity(packing.tasks.len()), Money::ZERO);
+    let packing = packing(args, device, loaded, points, &points.all())?;
+    let (mut plans, mut keys) = (Vec::with_capacity(packing.tasks.len()), Vec::new());
     for (number, task) in packing.tasks.iter().enumerate() {
-        let rows: Vec<Inputs> =
-            task.points.iter().map(|&p| inputs(&loaded.inputs, points, p as usize)).collect();
-        let Some(first) = rows.first() else { continue };
-        let request = Request {
-            inputs: first,
-            shots: task.shots_each,
-            seed: base.seed.wrapping_add(number as u64) & ((1 << 53) - 1),
-            key: keyed.then(|| format!("{}/{number}", own.key.as_deref().unwrap_or_default())),
-            ..base.clone()
-        };
-        let mut plan = app::plan(&request, list).map_err(|r| submit::explain(r, loaded, out))?;
-        if task.is_set() {
-            plan = app::set_plan(&request, plan, &rows, list)?;
-        }
-        hold = hold.plus(plan.hold).map_err(Refused::from)?;
-        plans.push(plan);
+        let key = own.key.as_ref().map(|key| format!("{key}/{number}"));
+        plans.push(plan_task(&base, list, (loaded, points), (task, number), key.clone(), out)?);
+        keys.push(key);
     }
-    let key = |number| own.key.as_ref().map(|key| format!("{key}/{number}"));
-    let keys = (0..plans.len()).map(key).collect();
-    let fees = fees(&packing, &plans)?;
-    Ok(Planned { packing, plans, keys, fees, hold })
+    Planned::of(packing, plans, keys)
+}
+
+/// One task of a sweep; its number in it makes the seed.
+fn plan_task(
+    base: &Request<'_>,
+    list: &PriceList,
+    (loaded, points): (&Loaded, &Points),
+    (task, number): (&Task, usize),
+    key: Option<String>,
+    out: &mut Out,
+) -> Result<Plan, Failure> {
+    let rows: Vec<Inputs> = task.points.iter().map(|&p| inputs(&loaded.inputs, points, p as usize)).collect();
+    let none = || Failure::new("SB1001", "a task without points");
+    let request = Request {
+        inputs: rows.first().ok_or_else(none)?,
+        shots: task.shots_each,
+        seed: base.seed.wrapping_add(number as u64) & ((1 << 53) - 1),
+        key,
+        ..base.clone()
+    };
+    let plan = app::plan(&request, list).map_err(|r| submit::explain(r, loaded, out))?;
+    Ok(if task.is_set() { app::set_plan(&request, plan, &rows, list)? } else { plan })
 }
 
 fn fees(packing: &Packing, plans: &[Plan]) -> Result<Option<Fees>, Failure> {
@@ -338,43 +346,36 @@ fn fees(packing: &Packing, plans: &[Plan]) -> Result<Option<Fees>, Failure> {
 }
 
 impl Planned {
+    fn of(packing: Packing, plans: Vec<Plan>, keys: Vec<Option<String>>) -> Result<Self, Failure> {
+        let fees = fees(&packing, &plans)?;
+        let hold =
+            plans.iter().try_fold(Money::ZERO, |sum, plan| sum.plus(plan.hold)).map_err(Refused::from)?;
+        Ok(Self { packing, plans, keys, fees, hold })
+    }
+
     fn proof(&self) -> Proof<'_> {
         Proof { packing: &self.packing, fees: self.fees, hold: self.hold }
     }
-
-    /// The tasks of it that failed, each under the key of its next job.
-    fn failed(self, store: &dyn Store, lot: &Lot) -> Result<Self, Failure> {
-        let first = |task: &Task| task.points.first().map_or(0, |&p| u64::from(p));
-        let plans: Vec<(&Plan, u64)> = self.plans.iter().zip(self.packing.tasks.iter().map(first)).collect();
-        let failed = app::failed(store, &lot.id, &plans)?;
-        let (mut tasks, mut plans, mut keys, mut hold) = (Vec::new(), Vec::new(), Vec::new(), Money::ZERO);
-        let mut single_tasks = 0;
-        for (n, key) in failed {
-            hold = hold.plus(self.plans[n].hold).map_err(Refused::from)?;
-            single_tasks += self.packing.tasks[n].points.len() as u64;
-            tasks.push(self.packing.tasks[n].clone());
-            plans.push(self.plans[n].clone());
-            keys.push(Some(key));
-        }
-        let packing = Packing { tasks, single_tasks };
-        let fees = fees(&packing, &plans)?;
-        Ok(Self { packing, plans, keys, fees, hold })
-    }
 }
 
-/// Which points share a task. The built-in simulator takes them one by one.
-fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> Result<Packing, Failure> {
+/// Which of some points share a task. The built-in simulator takes them one by one.
+fn packing(
+    args: &Sweep,
+    device: &Device,
+    loaded: &Loaded,
+    points: &Points,
+    which: &[u32],
+) -> Result<Packing, Failure> {
     let usage = |why: String| Failure::new("SB2001", why);
     let shots = |at: usize| {
         points.rows[at].shots.or(args.shots).ok_or_else(|| {
             usage("no shots".to_owned()).with_help("--shots N, or a column `shots` in the file of points")
         })
     };
-    let many = points.rows.len();
     if device.is_local() {
-        let task = |at: usize| Ok(Task { points: vec![at as u32], shots_each: shots(at)? });
-        let tasks = (0..many).map(task).collect::<Result<Vec<_>, Failure>>()?;
-        return Ok(Packing { tasks, single_tasks: many as u64 });
+        let task = |&at: &u32| Ok(Task { points: vec![at], shots_each: shots(at as usize)? });
+        let tasks = which.iter().map(task).collect::<Result<Vec<_>, Failure>>()?;
+        return Ok(Packing { tasks, single_tasks: which.len() as u64 });
     }
     let circuit = loaded.circuit()?;
     let submission = shotbook_sim::target::submission(circuit, device, &Inputs::new());
@@ -383,8 +384,8 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
     let body = Body { bytes, alone: experimental || !circuit.results.is_empty() };
     // A number takes at most 25 characters with its comma.
     let bytes = 25 * points.names.len() as u64;
-    let point = |at: usize| Ok(Point { circuit: 0, shots: shots(at)?, bytes });
-    let all = (0..many).map(point).collect::<Result<Vec<_>, Failure>>()?;
+    let point = |&at: &u32| Ok(Point { circuit: 0, shots: shots(at as usize)?, bytes });
+    let all = which.iter().map(point).collect::<Result<Vec<_>, Failure>>()?;
     let mut limits = Limits::of(device);
     limits.set = limits.set.filter(|_| !args.tasks);
     if let Some(p) = all.iter().find(|p| p.shots > limits.shots.1) {
@@ -394,7 +395,12 @@ fn packing(args: &Sweep, device: &Device, loaded: &Loaded, points: &Points) -> R
             device.name, p.shots
         )));
     }
-    pack::pack(&all, &[body], &limits).map_err(|e| Failure::new("SB4902", e.to_string()))
+    let mut packing =
+        pack::pack(&all, &[body], &limits).map_err(|e| Failure::new("SB4902", e.to_string()))?;
+    for point in packing.tasks.iter_mut().flat_map(|task| &mut task.points) {
+        *point = which[*point as usize];
+    }
+    Ok(packing)
 }
 
 pub(super) fn accept(

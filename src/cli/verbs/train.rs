@@ -1,5 +1,6 @@
 //! `train`: angles made better, here or by paid tasks, under a cap.
 
+mod data;
 pub(super) mod define;
 mod paid;
 mod plan;

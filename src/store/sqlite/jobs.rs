@@ -8,9 +8,15 @@ use super::{SqliteStore, money, trouble};
 use crate::ids::{JobId, QuantumTaskArn, RunnerId};
 use crate::job::{Job, State, due_at};
 use crate::money::Money;
-use crate::store::{CostRow, Filter, NewJob, StoreError, matches, rows};
+use crate::store::{CostRow, Filter, NewJob, StoreError, matches, rows, tasks_of};
 use crate::time::Timestamp;
 
+/// Jobs alike in everything that is grouped by. Without the name of the index SQLite reads the rows.
+const SUMMED_COSTS: &str = "SELECT device, project, user, min(created_at), unsure, adopted, sum(held), sum(settled), \
+    sum(shots), sum(tasks), NULL FROM job INDEXED BY job_cost WHERE created_at >= ?1 AND created_at < ?2 \
+    GROUP BY device, project, user, day, unsure, adopted, paid";
+const SINGLE_COSTS: &str = "SELECT device, project, user, created_at, unsure, adopted, held, settled, shots, tasks, terms \
+    FROM job WHERE created_at >= ?1 AND created_at < ?2 ORDER BY id";
 const JOB_COLUMNS: &str = "terms, life, checksum, version, held, settled";
 
 fn job_of(row: &Row<'_>) -> rusqlite::Result<(rows::JobColumns, u64, i64, i64)> {
@@ -49,10 +55,10 @@ impl SqliteStore {
         let terms = &job.terms;
         t.prepare_cached(
             "INSERT INTO job (id, key, content, version, state, held, settled, due_at, created_at, device, project, \
-             adopted, terms, life, checksum, shots, user) \
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) \
+             adopted, terms, life, checksum, shots, user, tasks) \
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) \
              ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, project=?11, terms=?13, \
-             life=?14, checksum=?15",
+             life=?14, checksum=?15, tasks=?18",
         )
         .and_then(|mut s| {
             s.execute(params![
@@ -72,7 +78,8 @@ impl SqliteStore {
                 c.life,
                 c.checksum,
                 i64::try_from(terms.shots).unwrap_or(i64::MAX),
-                terms.user
+                terms.user,
+                tasks_of(job) as i64
             ])
         })
         .map_err(trouble)?;
@@ -137,8 +144,8 @@ impl SqliteStore {
         Ok(found)
     }
 
-    /// Every job of a span of time, as far as reports look at it. What is asked of the terms is read from
-    /// them alone when it is needed.
+    /// What reports read. Sums come from an index that holds everything they need; tags and collections
+    /// are read from the terms of each job.
     pub(super) fn costs_in(
         c: &Connection,
         (since, until): (Option<Timestamp>, Option<Timestamp>),
@@ -147,39 +154,22 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let span =
             params![since.map_or(i64::MIN, Timestamp::micros), until.map_or(i64::MAX, Timestamp::micros)];
-        let mut counts =
-            c.prepare("SELECT job, count(task) FROM attempt GROUP BY job ORDER BY job").map_err(trouble)?;
-        let mut counts = counts.query([]).map_err(trouble)?;
-        let mut count = None::<(String, u64)>;
-        let terms = if with_tags { "terms" } else { "NULL" };
-        let sql = format!(
-            "SELECT id, device, project, user, created_at, state, held, settled, adopted, shots, {terms} FROM job \
-             WHERE created_at >= ?1 AND created_at < ?2 ORDER BY id"
-        );
-        let mut statement = c.prepare(&sql).map_err(trouble)?;
+        let mut statement =
+            c.prepare(if with_tags { SINGLE_COSTS } else { SUMMED_COSTS }).map_err(trouble)?;
         let mut found = statement.query(span).map_err(trouble)?;
         let mut row = CostRow::default();
         while let Some(r) = found.next().map_err(trouble)? {
-            let id = r.get_ref(0).and_then(|v| v.as_str().map_err(Into::into)).map_err(trouble)?;
-            // Both come in the order of ids, so one walk beside the other pairs them.
-            while count.as_ref().is_none_or(|(job, _)| job.as_str() < id) {
-                let Some(next) = counts.next().map_err(trouble)? else {
-                    count = Some(("\u{10ffff}".to_owned(), 0));
-                    break;
-                };
-                count = Some((next.get(0).map_err(trouble)?, next.get::<_, i64>(1).map_err(trouble)? as u64));
-            }
-            row.tasks = count.as_ref().filter(|(job, _)| job == id).map_or(0, |(_, n)| *n);
             let mut read = || -> rusqlite::Result<Option<String>> {
-                row.device = r.get(1)?;
-                row.project = r.get(2)?;
-                row.user = r.get(3)?;
-                row.created_at = Timestamp::from_micros(r.get(4)?);
-                row.unsure = r.get_ref(5)?.as_str()? == State::Unsure.word();
+                row.device = r.get(0)?;
+                row.project = r.get(1)?;
+                row.user = r.get(2)?;
+                row.created_at = Timestamp::from_micros(r.get(3)?);
+                row.unsure = r.get(4)?;
+                row.adopted = r.get(5)?;
                 row.held = Money::from_nanos(r.get(6)?);
                 row.settled = Money::from_nanos(r.get(7)?);
-                row.adopted = r.get(8)?;
-                row.shots = r.get::<_, i64>(9)? as u64;
+                row.shots = r.get::<_, i64>(8)? as u64;
+                row.tasks = r.get::<_, i64>(9)? as u64;
                 r.get(10)
             };
             if let Some(text) = read().map_err(trouble)? {

@@ -14,7 +14,7 @@ use crate::ids::{StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
-pub(super) const SCHEMA: u32 = 7;
+pub(super) const SCHEMA: u32 = 8;
 /// Marks a file as ours: "shtb".
 const APPLICATION_ID: i32 = 0x7368_7462;
 /// Older SQLite can damage a write-ahead log under two writers.
@@ -32,6 +32,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0005_costs.sql"),
     include_str!("../migrations/0006_notes.sql"),
     include_str!("../migrations/0007_outbox.sql"),
+    include_str!("../migrations/0008_sums.sql"),
 ];
 
 impl SqliteStore {

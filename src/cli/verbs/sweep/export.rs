@@ -193,14 +193,26 @@ impl Loaded {
         Money::from_nanos(nanos / n + i64::from(extra))
     }
 
+    /// Which executable point number `k` of the `many` is that the job carries, and of how many.
+    ///
+    /// Failed points that were made again are another job's: what is left here are the good ones, in order.
+    fn place(&self, k: u64, many: u64) -> (usize, u64) {
+        let k = usize::try_from(k).unwrap_or(usize::MAX);
+        let all = self.outcome.as_ref().map(|o| o.executables.as_slice()).unwrap_or_default();
+        if all.is_empty() || all.len() as u64 == many {
+            return (k, many);
+        }
+        let good = all.iter().enumerate().filter(|(_, e)| e.is_ok()).map(|(at, _)| at);
+        (good.clone().nth(k).unwrap_or(usize::MAX), all.len() as u64)
+    }
+
     /// Point number `k` of the `many` that the job carries.
     fn row(&self, point: u64, k: u64, many: u64) -> Row {
         let job = &self.job;
         let rows = self.inputs.as_array();
         let row = |row: &Value| row["point"].as_u64() == Some(point);
-        let k = rows.and_then(|rows| rows.iter().position(row)).map_or(k, |at| at as u64);
-        let at = usize::try_from(k).unwrap_or(usize::MAX);
-        let many = rows.map_or(many, |rows| rows.len() as u64);
+        let found = rows.and_then(|rows| Some((rows.iter().position(row)?, rows.len() as u64)));
+        let (at, many) = found.unwrap_or_else(|| self.place(k, many));
         let label = rows.and_then(|rows| rows.get(at));
         let own = |value: &Value| match value {
             Value::Array(column) if many > 1 && label.is_none() => {

@@ -89,7 +89,7 @@ impl Wish<'_> {
         let inputs = inputs_json(&self.loaded.inputs);
         let subject = Subject { circuit, sha256: &self.loaded.sha256, inputs: &inputs, shots: largest };
         let price = quote::price(&subject, self.list, device).ok()??;
-        let packing = packing(self.args, device, self.loaded, &points).ok()?;
+        let packing = packing(self.args, device, self.loaded, &points, &points.all()).ok()?;
         match price.tariff {
             Tariff::PerShot { task_fee, shot_fee } => packing.fees(task_fee, shot_fee).ok()?.total().ok(),
             _ => price.hold.times(packing.tasks.len() as u64).ok(),

@@ -20,6 +20,13 @@ pub(in crate::cli::verbs) struct Points {
     pub rows: Vec<Row>,
 }
 
+impl Points {
+    /// The number of every point.
+    pub(super) fn all(&self) -> Vec<u32> {
+        (0..self.rows.len() as u32).collect()
+    }
+}
+
 fn wrong(why: impl Into<String>) -> Failure {
     Failure::new("SB2001", why.into()).with_help("--param theta=0:6.28:500, or --points FILE.csv")
 }

@@ -23,7 +23,8 @@ fn circuits(n: usize) -> String {
 }
 
 impl Proof<'_> {
-    fn points(&self) -> usize {
+    /// Points of all tasks.
+    pub fn points(&self) -> usize {
         self.packing.tasks.iter().map(|task| task.points.len()).sum()
     }
 

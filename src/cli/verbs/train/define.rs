@@ -15,7 +15,6 @@ use crate::cli::verbs::sweep::named;
 use crate::ids::hex;
 use crate::train::ansatz;
 use crate::train::graph::Graph;
-use crate::train::layers::Data;
 use crate::train::machine::{Definition, Stop};
 use crate::train::optimizer::{Kind, Settings};
 use crate::train::problem::{Objective, Problem, text_of};
@@ -178,14 +177,7 @@ impl Wish {
             return Ok(Objective::Ising { graph: graph(file)? });
         }
         let file = self.data.as_deref().unwrap_or_default();
-        let text = read_text(file)?;
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let broken = |e: csv::Error| wrong_data(file, &e.to_string());
-        let header: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
-        let rows = reader.records().map(|r| r.map(|r| r.iter().map(str::to_owned).collect()));
-        let rows: Vec<Vec<String>> = rows.collect::<Result<_, _>>().map_err(broken)?;
-        let data = Data::from_rows(&header, &rows, self.label.as_deref(), 0.8, seed)
-            .map_err(|e| wrong_data(file, &e.to_string()))?;
+        let data = super::data::read(file, self.label.as_deref(), seed)?;
         Ok(Objective::Classifier { data, batch: self.batch.unwrap_or(10), encoded: self.features.clone() })
     }
 
@@ -409,7 +401,7 @@ fn wrong_data(file: &str, why: &str) -> Failure {
 pub fn failed(error: &crate::train::TrainError) -> Failure {
     use crate::train::TrainError;
     let code = match error {
-        TrainError::Data(_) => "SB2001",
+        TrainError::Data(_) | TrainError::Cell { .. } => "SB2001",
         TrainError::Circuit(_) => "SB5000",
         TrainError::Simulation(_) => "SB5100",
     };
