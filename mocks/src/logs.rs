@@ -123,13 +123,24 @@ fn filtered(world: &World, body: &Value, caller: &Caller) -> Response {
     let from = body["startTime"].as_i64().unwrap_or(i64::MIN);
     let until = body["endTime"].as_i64().unwrap_or(i64::MAX);
     let most = body["limit"].as_u64().map_or(MOST, |n| (n as usize).clamp(1, MOST));
+    // A token is a number of rows that went before.
+    let token = text(body, "nextToken");
+    let Ok(first) = (if token.is_empty() { Ok(0) } else { token.parse::<usize>() }) else {
+        return refusal("InvalidParameterException", "The specified nextToken is invalid.");
+    };
     let mut rows = Vec::new();
+    let (mut found, mut more) = (0, false);
     for (stream, job) in own(world, caller) {
         if !stream.starts_with(prefix) || !(names.is_empty() || names.contains(&stream.as_str())) {
             continue;
         }
         for (at, line) in job.log().iter().enumerate() {
-            if (from..=until).contains(&line.0) && line.1.contains(pattern) && rows.len() < most {
+            if !(from..=until).contains(&line.0) || !line.1.contains(pattern) {
+                continue;
+            }
+            found += 1;
+            more |= rows.len() == most;
+            if found > first && rows.len() < most {
                 let mut row = event(line);
                 row["logStreamName"] = json!(stream);
                 row["eventId"] = json!(format!("{stream}/{at}"));
@@ -137,7 +148,11 @@ fn filtered(world: &World, body: &Value, caller: &Caller) -> Response {
             }
         }
     }
-    answer(&json!({"events": rows, "searchedLogStreams": []}))
+    let mut out = json!({"events": rows, "searchedLogStreams": []});
+    if more {
+        out["nextToken"] = json!((first + most).to_string());
+    }
+    answer(&out)
 }
 
 /// What stands between the slashes of `@field like /…/`, without its escapes.

@@ -12,7 +12,8 @@ use crate::world::{Caller, World};
 const ROLE: &str = "AmazonBraketJobsExecutionRole";
 
 /// Their operations here: service in the signature, name.
-pub(crate) const OPERATIONS: [(&str, &str); 3] = [("iam", "ListRoles"), ("logs", "Logs"), ("ecr", "Ecr")];
+pub(crate) const OPERATIONS: [(&str, &str); 4] =
+    [("iam", "ListRoles"), ("logs", "Logs"), ("ecr", "Ecr"), ("pricing", "Pricing")];
 
 /// The operation of one of these services.
 pub(crate) fn operation(service: &str) -> Option<&'static str> {

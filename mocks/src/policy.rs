@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::http::{Request, decode};
 use crate::neighbours;
 use crate::route::bucket_of_host;
+use crate::s3::settings;
 
 /// A list of statements that was read and checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,7 +115,12 @@ fn fits(pattern: &str, text: &str) -> bool {
 /// The actions that a request needs, each with the resources it is judged on.
 pub(crate) fn needs(request: &Request, operation: &str) -> Vec<(String, Vec<String>)> {
     if let Some(call) = operation.strip_prefix("S3.") {
-        return vec![of_store(request, call)];
+        let mut out = vec![of_store(request, call)];
+        if let Some(source) = request.header("x-amz-copy-source") {
+            let source = decode(source.split('?').next().unwrap_or("").trim_start_matches('/'));
+            out.push(("s3:GetObject".to_owned(), vec![format!("arn:aws:s3:::{source}")]));
+        }
+        return out;
     }
     if let Some(action) = neighbours::action(request, operation) {
         return vec![(action, vec!["*".to_owned()])];
@@ -142,12 +148,15 @@ fn of_store(request: &Request, call: &str) -> (String, Vec<String>) {
         Some(bucket) => (bucket.to_owned(), path),
         None => path.split_once('/').map_or((path.clone(), String::new()), |(b, k)| (b.into(), k.into())),
     };
+    let setting = settings::action(request).unwrap_or_default();
     let action = match call {
         "HeadBucket" | "ListObjects" | "ListObjectsV2" => "ListBucket",
         "ListBuckets" => "ListAllMyBuckets",
         "HeadObject" => "GetObject",
         "CopyObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "PutObject",
         "DeleteObjects" => "DeleteObject",
+        "GetBucketSetting" | "PutBucketSetting" | "DeleteBucketSetting" => &setting,
+        "ListMultipartUploads" => "ListBucketMultipartUploads",
         other => other,
     };
     let resource = match (bucket.is_empty(), key.is_empty()) {
@@ -195,6 +204,32 @@ mod tests {
         let sim = "arn:aws:braket:::device/quantum-simulator/amazon/sv1";
         assert_eq!(judge(policy, create, sim), Verdict::Allowed);
         assert_eq!(judge(policy, "s3:GetObject", "arn:aws:s3:::b/k"), Verdict::Silent);
+    }
+
+    #[test]
+    fn actions_have_the_names_of_the_service() {
+        let needs = |method: &str, service: &str, target: &str, headers: &[(&str, &str)]| {
+            let scope = format!("AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/{service}/aws4_request");
+            let mut all = vec![("authorization".to_owned(), scope)];
+            all.extend(headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+            let request =
+                Request { method: method.into(), target: target.into(), headers: all, body: Vec::new() };
+            let found = super::needs(&request, crate::route::operation(&request));
+            found.into_iter().map(|(action, on)| format!("{action} {}", on[0])).collect::<Vec<_>>()
+        };
+        for (method, target, action) in [
+            ("PUT", "/b-1?publicAccessBlock", "s3:PutBucketPublicAccessBlock arn:aws:s3:::b-1"),
+            ("DELETE", "/b-1?encryption", "s3:PutEncryptionConfiguration arn:aws:s3:::b-1"),
+            ("DELETE", "/b-1?policy", "s3:DeleteBucketPolicy arn:aws:s3:::b-1"),
+            ("GET", "/b-1?versioning", "s3:GetBucketVersioning arn:aws:s3:::b-1"),
+            ("GET", "/b-1?uploads", "s3:ListBucketMultipartUploads arn:aws:s3:::b-1"),
+        ] {
+            assert_eq!(needs(method, "s3", target, &[]), [action]);
+        }
+        let prices = [("x-amz-target", "AWSPriceListService.GetProducts")];
+        assert_eq!(needs("POST", "pricing", "/", &prices), ["pricing:GetProducts *"]);
+        let copy = needs("PUT", "s3", "/b-1/k", &[("x-amz-copy-source", "/b-2/from%20here")]);
+        assert_eq!(copy, ["s3:PutObject arn:aws:s3:::b-1/k", "s3:GetObject arn:aws:s3:::b-2/from here"]);
     }
 
     #[test]

@@ -25,7 +25,6 @@ pub(crate) fn operation(request: &Request) -> &'static str {
         "sts" => return "GetCallerIdentity",
         "s3" => return object_operation(request),
         "braket" => return braket::operation(method, path).unwrap_or("Unknown"),
-        "pricing" => return "Pricing",
         "" => {}
         other => return neighbours::operation(other).unwrap_or("Unknown"),
     }

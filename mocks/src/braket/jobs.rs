@@ -28,13 +28,37 @@ pub(crate) struct Job {
     fate: Option<Kind>,
     /// Whether a process decides when it ends.
     runs: bool,
-    log: Vec<(i64, String)>,
+    log: Log,
     reason: Option<String>,
     stop: Arc<AtomicBool>,
 }
 
 /// What stands in the log of a job whose script did not run.
 const NOT_RUN: &str = "The stand-in runs no scripts; start it with --run-jobs to run this one.";
+const IMAGE_ALONE: &str =
+    "The stand-in runs no container images, and this job has no script beside its image.";
+
+/// Most lines and bytes of one log; what comes after is lost.
+const LINES: usize = 50_000;
+const LOG_BYTES: usize = 8 << 20;
+
+/// What a job printed, with the times, and its bytes together.
+#[derive(Clone, Debug, Default)]
+struct Log {
+    lines: Vec<(i64, String)>,
+    bytes: usize,
+}
+
+impl Log {
+    fn push(&mut self, ms: i64, line: &str) {
+        // The service keeps no empty events.
+        let line = if line.is_empty() { " " } else { line };
+        if self.lines.len() < LINES && self.bytes + line.len() <= LOG_BYTES {
+            self.bytes += line.len();
+            self.lines.push((ms, line.to_owned()));
+        }
+    }
+}
 
 impl Job {
     fn is_over(&self) -> bool {
@@ -46,11 +70,17 @@ impl Job {
     }
 
     pub(crate) fn log(&self) -> &[(i64, String)] {
-        &self.log
+        &self.log.lines
     }
 
-    pub(crate) fn log_mut(&mut self) -> &mut Vec<(i64, String)> {
-        &mut self.log
+    /// A line that it printed.
+    pub(crate) fn say(&mut self, ms: i64, line: &str) {
+        self.log.push(ms, line);
+    }
+
+    /// All that it printed, from somewhere else.
+    pub(crate) fn set_log(&mut self, lines: Vec<(i64, String)>) {
+        self.log = Log { bytes: lines.iter().map(|l| l.1.len()).sum(), lines };
     }
 
     pub(crate) fn stop_flag(&self) -> Arc<AtomicBool> {
@@ -68,7 +98,7 @@ impl Job {
         let waits = self.status == "QUEUED" && !self.is_over();
         if waits {
             (self.status, self.started_ms) = ("RUNNING", Some(now.world_ms));
-            self.log.clear();
+            self.log = Log::default();
         }
         waits
     }
@@ -120,7 +150,8 @@ impl Job {
             self.status = if failed { "FAILED" } else { "COMPLETED" };
             self.ended_ms =
                 Some(now.world_ms.min(self.created_ms.saturating_add(ends as i64)).max(self.created_ms));
-            self.log.push((now.world_ms, NOT_RUN.to_owned()));
+            let has_script = !self.request["algorithmSpecification"]["scriptModeConfig"].is_null();
+            self.log.push(now.world_ms, if has_script { NOT_RUN } else { IMAGE_ALONE });
         }
     }
 
@@ -235,7 +266,7 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
         ended_ms: None,
         fate: call.fate,
         runs: world.config.run_jobs && call.fate.is_none() && !spec["scriptModeConfig"].is_null(),
-        log: Vec::new(),
+        log: Log::default(),
         reason: None,
         stop: Arc::new(AtomicBool::new(false)),
     };
@@ -338,5 +369,23 @@ fn matches(job: &Job, filter: &Value) -> Result<bool, Response> {
         "EQUAL" => Ok(values.contains(&own)),
         "CONTAINS" => Ok(values.iter().any(|v| own.contains(v))),
         other => Err(invalid(format!("Operator {other} is not supported for filter {name}."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_has_an_end() {
+        let mut log = Log::default();
+        let line = "x".repeat(LOG_BYTES / 3);
+        for _ in 0..9 {
+            log.push(0, &line);
+        }
+        log.push(1, "");
+        let lengths: Vec<usize> = log.lines.iter().map(|l| l.1.len()).collect();
+        assert_eq!(lengths, [line.len(), line.len(), line.len(), 1]);
+        assert_eq!(log.bytes, 3 * line.len() + 1);
     }
 }

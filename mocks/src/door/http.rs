@@ -248,13 +248,6 @@ impl Server {
     pub fn arm(&self, fault: faults::Fault) {
         self.shared.world().arm(fault);
     }
-
-    /// Waits until the process ends.
-    pub fn wait(mut self) {
-        if let Some(thread) = self.threads.pop() {
-            let _ended = thread.join();
-        }
-    }
 }
 
 impl Drop for Server {

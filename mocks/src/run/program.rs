@@ -45,7 +45,25 @@ pub(crate) struct Ran {
 fn is_of_all(request: &ResultRequest, pragma: &str) -> bool {
     let observed =
         matches!(request.kind, ResultType::Expectation(_) | ResultType::Variance(_) | ResultType::Sample(_));
-    observed && pragma.trim_end().ends_with(" all")
+    observed && without_comments(pragma).split_whitespace().last() == Some("all")
+}
+
+/// A line without its comments.
+fn without_comments(line: &str) -> String {
+    let (mut out, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find('/') {
+        out.push_str(&rest[..at]);
+        rest = match &rest[at..] {
+            from if from.starts_with("//") => "",
+            from if from.starts_with("/*") => from.split_once("*/").map_or("", |(_, after)| after),
+            from => {
+                out.push('/');
+                &from[1..]
+            }
+        };
+        out.push(' ');
+    }
+    out + rest
 }
 
 /// The text with each pragma on a line of its own, as the service's reader takes them.
@@ -183,7 +201,19 @@ impl Ran {
 
 #[cfg(test)]
 mod tests {
-    use super::with_lines;
+    use super::{with_lines, without_comments};
+
+    #[test]
+    fn comments_say_nothing_of_a_result() {
+        for (line, last) in [
+            ("#pragma braket result expectation z(q[0]) // on all", "z(q[0])"),
+            ("#pragma braket result expectation z all // of them", "all"),
+            ("#pragma braket result variance x /* y */ all /* z */", "all"),
+            ("#pragma braket result sample z(q[1]) /* all", "z(q[1])"),
+        ] {
+            assert_eq!(without_comments(line).split_whitespace().last(), Some(last));
+        }
+    }
 
     #[test]
     fn a_pragma_begins_its_own_line() {

@@ -293,7 +293,9 @@ impl Objects {
         if self.objects.keys().any(|(b, _)| *b == call.bucket) {
             return Err(error(409, "BucketNotEmpty", "The bucket you tried to delete is not empty"));
         }
-        self.buckets.remove(&call.bucket);
+        if let Some(bucket) = self.buckets.remove(&call.bucket) {
+            self.bytes -= bucket.settings.values().map(String::len).sum::<usize>();
+        }
         Ok(plain(204))
     }
 

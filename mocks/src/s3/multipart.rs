@@ -12,7 +12,8 @@ pub(super) struct Upload {
     bucket: String,
     key: String,
     headers: Vec<(String, String)>,
-    parts: BTreeMap<u32, Vec<u8>>,
+    /// Bytes with their MD5.
+    parts: BTreeMap<u32, (Vec<u8>, [u8; 16])>,
 }
 
 fn no_upload() -> Response {
@@ -58,14 +59,16 @@ impl Objects {
         let copies = call.request.header("x-amz-copy-source").is_some();
         let bytes = if copies { self.part_of(call)? } else { body::content(call.request)? };
         let checks = if copies { Vec::new() } else { checksum::verified(call.request, &bytes)? };
-        let held: usize = self.uploads.values().flat_map(|u| u.parts.values().map(Vec::len)).sum();
+        let held: usize =
+            self.uploads.values().flat_map(|u| u.parts.values().map(|(bytes, _)| bytes.len())).sum();
         if self.bytes + held + bytes.len() > MOST_BYTES {
             return Err(error(503, "SlowDown", "This stand-in is full."));
         }
         let (_, upload) = self.upload_of(call)?;
-        let tag = checksum::etag(&bytes);
+        let digest = checksum::md5(&bytes);
+        let tag = checksum::quoted(&digest);
+        upload.parts.insert(number, (bytes, digest));
         if copies {
-            upload.parts.insert(number, bytes);
             let text = format!(
                 "<CopyPartResult><LastModified>{}</LastModified><ETag>{}</ETag></CopyPartResult>",
                 iso(call.store.now.world_ms),
@@ -77,7 +80,6 @@ impl Objects {
         for (name, value) in checks {
             response = response.with(&name, value);
         }
-        upload.parts.insert(number, bytes);
         Ok(response)
     }
 
@@ -118,20 +120,20 @@ impl Objects {
             .map(|part| part.split_once("<ETag>").map_or("", |(_, r)| r.split('<').next().unwrap_or("")))
             .map(|tag| super::unescape(tag).trim_matches('"').to_owned())
             .collect();
-        let fits = |at: usize, bytes: &[u8]| {
+        let fits = |at: usize, digest: &[u8; 16]| {
             let given = tags.get(at).map_or("", String::as_str);
-            given.is_empty() || given == checksum::etag(bytes).trim_matches('"')
+            given.is_empty() || given == checksum::quoted(digest).trim_matches('"')
         };
-        let parts: Option<Vec<&[u8]>> = numbers
+        let parts: Option<Vec<&(Vec<u8>, [u8; 16])>> = numbers
             .iter()
             .enumerate()
-            .map(|(at, n)| upload.parts.get(n).map(Vec::as_slice).filter(|bytes| fits(at, bytes)))
+            .map(|(at, n)| upload.parts.get(n).filter(|(_, digest)| fits(at, digest)))
             .collect();
         let parts = parts.ok_or_else(|| {
             error(400, "InvalidPart", "One or more of the specified parts could not be found.")
         })?;
-        let tag = checksum::etag_of_parts(&parts);
-        let whole = parts.concat();
+        let tag = checksum::etag_of_parts(parts.iter().map(|(_, digest)| digest));
+        let whole = parts.iter().map(|(bytes, _)| bytes.as_slice()).collect::<Vec<_>>().concat();
         let object = Object {
             tag: super::known(tag.clone(), whole.len()),
             body: Body::Bytes(whole.into()),

@@ -187,3 +187,23 @@ fn settings_of_a_bucket_are_no_buckets() {
     let shown = ask(&mut o, "GET", "/b-1/k?response-content-type=text%2Fx", &[], b"");
     assert!(shown.headers.contains(&("content-type".into(), "text/x".into())), "{:?}", shown.headers);
 }
+
+#[test]
+fn settings_count_in_the_memory_that_a_world_may_take() {
+    let mut o = with_bucket();
+    let held = o.bytes;
+    assert_eq!(ask(&mut o, "PUT", "/b-1?policy", &[], &[b'x'; 1000]).status, 204);
+    assert_eq!(o.bytes, held + 1000);
+    assert_eq!(ask(&mut o, "PUT", "/b-1?policy", &[], &[b'x'; 10]).status, 204);
+    assert_eq!(ask(&mut o, "PUT", "/b-1?tagging", &[], &[b'x'; 5]).status, 200);
+    assert_eq!(o.bytes, held + 15);
+    assert_eq!(ask(&mut o, "DELETE", "/b-1?policy", &[], b"").status, 204);
+    assert_eq!(o.bytes, held + 5);
+    // Nearly full: what does not fit is refused and leaves the old one.
+    o.bytes = super::MOST_BYTES - 3;
+    assert_eq!(ask(&mut o, "PUT", "/b-1?tagging", &[], &[b'y'; 9]).status, 503);
+    assert_eq!(ask(&mut o, "GET", "/b-1?tagging", &[], b"").body, b"xxxxx");
+    o.bytes = held + 5;
+    assert_eq!(ask(&mut o, "DELETE", "/b-1", &[], b"").status, 204);
+    assert_eq!(o.bytes, held);
+}

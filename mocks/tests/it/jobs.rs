@@ -149,6 +149,43 @@ fn a_script_runs_and_leaves_logs_metrics_results_and_checkpoints() {
 }
 
 #[test]
+fn lines_are_found_page_by_page() {
+    let server = server();
+    let arn = job(&server, "start");
+    let _ended = until(&server, &arn, "COMPLETED");
+    let page = |more: &Value| {
+        let mut body = json!({"logGroupName": "/aws/braket/jobs", "filterPattern": "Code", "limit": 1});
+        body["nextToken"] = more.clone();
+        logs(&server, "FilterLogEvents", &body)
+    };
+    let (mut found, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let page = page(&token);
+        found.extend(page["events"].as_array().unwrap().iter().map(|e| e["message"].clone()));
+        token = page["nextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(found, ["Running Code As Process", "Code Run Finished"]);
+    assert_eq!(page(&json!("x"))["__type"], "InvalidParameterException");
+}
+
+#[test]
+fn a_job_with_an_image_alone_says_what_is_missing() {
+    let server = server();
+    let body = json!({"clientToken": "image", "jobName": "image", "roleArn": "arn:aws:iam::123456789012:role/Braket",
+        "algorithmSpecification": {"containerImage": {"uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1"}},
+        "outputDataConfig": {"s3Path": "s3://jobs-1/out"}, "deviceConfig": {"device": SV1},
+        "instanceConfig": {"instanceType": "ml.m5.large", "volumeSizeInGb": 30}});
+    let arn = aws(&server, "braket", "POST", "/job", &body.to_string()).1["jobArn"].clone();
+    let _ended = until(&server, arn.as_str().unwrap(), "COMPLETED");
+    let said = logs(&server, "FilterLogEvents", &json!({"logGroupName": "/aws/braket/jobs"}));
+    let message = said["events"][0]["message"].as_str().unwrap();
+    assert!(message.contains("no container images") && !message.contains("--run-jobs"), "{message}");
+}
+
+#[test]
 fn a_script_that_fails_says_why_and_one_that_is_cancelled_ends() {
     let server = server();
     let (fails, waits) = (job(&server, "fail"), job(&server, "wait"));
