@@ -84,16 +84,16 @@ def braket_server():
         if word == "listening":
             url = rest
         elif word == "export":
-            name, _, value = rest.partition("=")
+            # As a shell reads it: a value may be in quotes.
+            name, _, value = shlex.split(rest)[0].partition("=")
             given[name] = value
         if "SHOTBOOK_MOCK_TOKEN" in given:
             break
     if url is None:
         raise RuntimeError(f"{shlex.join(command)} did not start: exit {server.wait()}")
-    before = {name: os.environ.get(name) for name in [*given, "AWS_PROFILE", "AWS_SESSION_TOKEN"]}
+    before = {name: os.environ.get(name) for name in [*given, "AWS_SESSION_TOKEN"]}
     os.environ.update(given)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        os.environ.pop(name, None)
+    os.environ.pop("AWS_SESSION_TOKEN", None)
     yield BraketMock(url, given["SHOTBOOK_MOCK_TOKEN"])
     for name, value in before.items():
         if value is None:

@@ -1,6 +1,6 @@
 //! What users type and see.
 
-use std::io::Write;
+use std::io::{BufRead as _, Write};
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -256,6 +256,29 @@ fn a_signal_reaches_the_command_of_mock_exec() {
     let told = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+#[test]
+fn mock_serve_prints_what_a_shell_takes_and_ends_in_order_when_its_terminal_goes() {
+    let world = World::new();
+    let place = world.folder.path().join("it's a place");
+    std::fs::create_dir(&place).unwrap();
+    let mut child = world
+        .command(&["mock", "serve", "--listen", "127.0.0.1:0"])
+        .env("TMPDIR", &place)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut exports: Vec<String> = lines.by_ref().take_while(|l| !l.contains("MOCK_TOKEN")).collect();
+    exports.remove(0);
+    let script = format!("{}\ncat \"$AWS_CONFIG_FILE\"", exports.join("\n"));
+    let shell = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(String::from_utf8_lossy(&shell.stdout).starts_with("[default]"), "{shell:?}");
+    let told = std::process::Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(129));
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "the profile went with it");
 }
 
 #[test]

@@ -215,8 +215,8 @@ fn start(args: &WorldArgs, listen: SocketAddr) -> Result<Server, Failure> {
         noise: args.noise == "on",
         windows: args.windows,
         split_results: args.split_results,
-        run_jobs: args.run_jobs.is_some(),
         devices,
+        ..Config::default()
     };
     let world = format!("w_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
     let door = door(args)?;
@@ -244,7 +244,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             let profile = Profile::new()?;
             out.line(&format!("listening http://{}", server.address()));
             for (name, value) in environment(server.address()).into_iter().chain(profile.variables()) {
-                out.line(&format!("export {name}={value}"));
+                out.line(&format!("export {name}={}", quoted(&value)));
             }
             out.line(&format!("export SHOTBOOK_MOCK_TOKEN={}", server.token()));
             Ok(ending.wait())
@@ -343,11 +343,21 @@ impl Drop for Profile {
     }
 }
 
+/// A value as a shell takes it: in quotes where it holds anything but plain letters.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
 /// The signals that end a stand-in.
 struct Ending {
     runtime: tokio::runtime::Runtime,
     terminated: tokio::signal::unix::Signal,
     interrupted: tokio::signal::unix::Signal,
+    hung_up: tokio::signal::unix::Signal,
 }
 
 impl Ending {
@@ -355,19 +365,25 @@ impl Ending {
         use tokio::signal::unix::{SignalKind, signal};
         let make = || -> std::io::Result<Self> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let (terminated, interrupted) = runtime.block_on(async {
-                Ok::<_, std::io::Error>((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+            let (terminated, interrupted, hung_up) = runtime.block_on(async {
+                let [term, int, hup] =
+                    [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+                Ok::<_, std::io::Error>((term?, int?, hup?))
             })?;
-            Ok(Self { runtime, terminated, interrupted })
+            Ok(Self { runtime, terminated, interrupted, hung_up })
         };
         make().map_err(|e| Failure::new("SB2001", format!("signals cannot be awaited: {e}")))
     }
 
     /// Waits for one, and gives the exit code that a shell would show.
     fn wait(self) -> u8 {
-        let Self { runtime, mut terminated, mut interrupted } = self;
+        let Self { runtime, mut terminated, mut interrupted, mut hung_up } = self;
         runtime.block_on(async {
-            tokio::select! { _ = terminated.recv() => 143, _ = interrupted.recv() => 130 }
+            tokio::select! {
+                _ = terminated.recv() => 143,
+                _ = interrupted.recv() => 130,
+                _ = hung_up.recv() => 129,
+            }
         })
     }
 }
@@ -423,12 +439,14 @@ fn attended(command: Command) -> std::io::Result<ExitStatus> {
     runtime.block_on(async {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut hung_up = signal(SignalKind::hangup())?;
         let mut child = tokio::process::Command::from(command).spawn()?;
         loop {
             let name = tokio::select! {
                 status = child.wait() => return status,
                 _ = terminated.recv() => "-TERM",
                 _ = interrupted.recv() => "-INT",
+                _ = hung_up.recv() => "-HUP",
             };
             // A terminal sends Ctrl-C to the whole group: the command has it already.
             if name == "-INT" && std::io::stdin().is_terminal() {
