@@ -35,9 +35,13 @@ pub fn http_date(ms: i64) -> String {
     civil.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// Milliseconds of an ISO 8601 text.
+/// Milliseconds of an ISO 8601 text; without a zone it is UTC, a date alone is its midnight.
 pub fn parse_iso(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+    let civil = || {
+        let here = text.parse::<jiff::civil::DateTime>().ok()?;
+        jiff::tz::Offset::UTC.to_timestamp(here).ok()
+    };
+    text.parse::<jiff::Timestamp>().ok().or_else(civil).map(jiff::Timestamp::as_millisecond)
 }
 
 /// Milliseconds of a date as HTTP writes it.
@@ -45,4 +49,21 @@ pub fn parse_http_date(text: &str) -> Option<i64> {
     let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
     let instant = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
     Some(instant.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_iso;
+
+    #[test]
+    fn times_are_read_as_clients_write_them() {
+        for text in
+            ["2026-01-02", "2026-01-02T00:00", "2026-01-02T00:00:00Z", "2026-01-02T01:00:00.000+01:00"]
+        {
+            assert_eq!(parse_iso(text), Some(1_767_312_000_000), "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "1767312000"] {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ from braket.circuits import Circuit, FreeParameter, Gate, Observable, noises, ob
 from braket.devices import Devices
 from braket.ir.openqasm import Program as OpenQASMProgram
 from braket.program_sets import CircuitBinding, ProgramSet
+from braket.pulse import PulseSequence
 from braket.tracking import Tracker
 
 from checks import check, end, near, raises, section
@@ -237,6 +238,15 @@ def lives():
     check("debias", debiased.result().measurement_counts is not None)
 
 
+def compiled():
+    for arn, first, gate in ((GARNET, "OPENQASM 3.0;", "prx("), (CEPHEUS, 'PRAGMA INITIAL_REWIRING "NAIVE"', "RX(")):
+        text = AwsDevice(arn).run(bell(), shots=100).result().get_compiled_circuit()
+        check(f"{arn} compiled", text.startswith(first) and gate in text and "cnot" not in text and "h q" not in text, text)
+    frame = next(iter(AwsDevice(CEPHEUS).frames.values()))
+    raises("pulses", ["ValidationException", "pulse"],
+           lambda: AwsDevice(CEPHEUS).run(PulseSequence().set_frequency(frame, 5e9).delay(frame, 1e-7), shots=10))
+
+
 def places():
     session = AwsSession()
     bucket = session.default_bucket()
@@ -255,6 +265,6 @@ def places():
 
 
 if __name__ == "__main__":
-    for part in (devices, emulators, exact_results, sampled_results, batches, program_sets, noise, money, lives, places):
+    for part in (devices, emulators, exact_results, sampled_results, batches, program_sets, noise, money, lives, compiled, places):
         section(part)
     end()

@@ -1,6 +1,9 @@
 //! Reads, runs and reports what a task carries.
 
 mod action;
+mod compile;
+#[cfg(test)]
+mod compile_tests;
 mod include;
 mod jaqcd;
 mod noise;

@@ -7,7 +7,7 @@ use shotbook_sim::qasm::{self, Inputs, ParseOptions};
 use shotbook_sim::result::{ResultRequest, ResultType};
 use shotbook_sim::target::{self, Device, DeviceKind, Profile, Setting};
 
-use super::{include, noise};
+use super::{compile, include, noise};
 
 /// The most memory that one simulation may take. Units: bytes.
 const MEMORY: u64 = 4 << 30;
@@ -101,6 +101,12 @@ pub(super) fn read(source: &str, inputs: &Inputs, device: &Device, shots: u64) -
     };
     // What the service is known to say of a text comes first; the rest is judged by what it means.
     let setting = Setting { device: Some(device), shots: Some(shots), inputs: Some(inputs) };
+    if circuit.pulses.is_some() {
+        return Err(format!(
+            "Device {} does not support pulse programs here: nothing plays them.",
+            device.arn
+        ));
+    }
     let known = Profile::Service.refusals(&reading, &setting).into_iter();
     if let Some(said) = known.filter(|r| r.diagnostic.severity == Severity::Error).find_map(|r| r.service) {
         return Err(said);
@@ -143,6 +149,11 @@ impl Program {
         let mut used = vec![self.whole; c.n_qubits as usize];
         c.walk(&mut |op, _| c.op_qubits(op).iter().for_each(|&q| used[q as usize] = true));
         (0..c.n_qubits).filter(|&q| used[q as usize]).collect()
+    }
+
+    /// What the device's compiler makes of it, where its results tell.
+    pub(super) fn compiled(&self, device: &Device) -> Option<String> {
+        compile::compiled(&self.circuit, &self.values, &self.used(), device)
     }
 
     /// Whether any operation measures.

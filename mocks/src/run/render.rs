@@ -4,6 +4,7 @@ use num_complex::Complex64;
 use serde_json::{Value, json};
 use shotbook_sim::circuit::{BitString, Circuit};
 use shotbook_sim::result::{Factor, Observable, ResultType, ResultValue};
+use shotbook_sim::target::Catalogue;
 
 use super::action::{Action, SET};
 use super::program::{Program, Ran};
@@ -103,8 +104,16 @@ fn vendor(arn: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// The compiled form of a program; the program itself where it is not compiled here.
+fn compiled(program: Option<&Program>, device: &str, given: &Value) -> Value {
+    let device = Catalogue::embedded().devices().iter().find(|d| d.arn == device);
+    let text = program.zip(device).and_then(|(program, device)| program.compiled(device));
+    text.map_or_else(|| given.clone(), Value::from)
+}
+
 fn single(action: &Action, program: &Program, ran: &Ran, facts: &Facts<'_>) -> String {
-    let mut metadata = additional(facts.device, facts.duration_ms, &action.payload["source"]);
+    let compiled = compiled(Some(program), facts.device, &action.payload["source"]);
+    let mut metadata = additional(facts.device, facts.duration_ms, &compiled);
     metadata["action"] = action.payload.clone();
     let mut file = json!({
         "braketSchemaHeader": header("gate_model_task_result"),
@@ -154,8 +163,10 @@ fn program_result(action: &Action, rows: &Rows, facts: &Facts<'_>, p: usize) -> 
             .enumerate()
             .map(|(e, r)| if facts.split { format!("\"executables/{e}.json\"") } else { executable(r, e) }),
     );
+    let first = action.programs.get(p).and_then(|own| own.first());
+    let compiled = compiled(first, facts.device, &given["source"]);
     let head = json!({"braketSchemaHeader": header("program_result"), "source": source,
-        "additionalMetadata": additional(facts.device, facts.duration_ms, &given["source"])});
+        "additionalMetadata": additional(facts.device, facts.duration_ms, &compiled)});
     with_raw(&head, &[("executableResults", executables)])
 }
 

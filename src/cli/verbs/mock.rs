@@ -375,9 +375,16 @@ impl Ending {
         make().map_err(|e| Failure::new("SB2001", format!("signals cannot be awaited: {e}")))
     }
 
-    /// Waits for one, and gives the exit code that a shell would show.
-    fn wait(self) -> u8 {
-        let Self { runtime, mut terminated, mut interrupted, mut hung_up } = self;
+    /// Waits for one, and gives the exit code that a shell would show. The next one ends at once what still ends in
+    /// order: scripts that are told to stop, simulations, files of `--data`, which are whole after any end.
+    fn wait(mut self) -> u8 {
+        let code = self.next();
+        std::thread::spawn(move || std::process::exit(self.next().into()));
+        code
+    }
+
+    fn next(&mut self) -> u8 {
+        let Self { runtime, terminated, interrupted, hung_up } = self;
         runtime.block_on(async {
             tokio::select! {
                 _ = terminated.recv() => 143,
