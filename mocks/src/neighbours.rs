@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::http::{Request, Response, escape, hex};
 use crate::logs;
+use crate::sts::member;
 use crate::time::{Now, iso};
 use crate::world::{Caller, World};
 
@@ -23,8 +24,11 @@ pub(crate) fn operation(service: &str) -> Option<&'static str> {
 /// The action as policies name it.
 pub(crate) fn action(request: &Request, operation: &str) -> Option<String> {
     let (service, name) = OPERATIONS.iter().find(|(_, o)| *o == operation)?;
-    let target = target(request);
-    Some(format!("{service}:{}", if target.is_empty() { name } else { target }))
+    let asked = match operation {
+        "ListRoles" => member(request, "Action"),
+        _ => target(request).to_owned(),
+    };
+    Some(format!("{service}:{}", if asked.is_empty() { (*name).to_owned() } else { asked }))
 }
 
 /// The call after the dot of `X-Amz-Target`.
@@ -99,34 +103,44 @@ fn images(request: &Request, body: &Value) -> Response {
     answer(&json!({"images": images, "failures": failures}))
 }
 
+/// The one role that there is, listed or by name.
 fn roles(request: &Request, account: &str, now: Now) -> Response {
-    let text = String::from_utf8_lossy(&request.body);
-    let member = |name: &str| {
-        let value = text.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        value.map(crate::http::decode).unwrap_or_default()
-    };
-    if member("Action") != "ListRoles" {
-        let message = "This stand-in serves ListRoles";
-        return Response::xml(
-            400,
-            format!(
-                "<ErrorResponse><Error><Code>InvalidAction</Code><Message>{message}</Message></Error></ErrorResponse>"
-            ),
-        );
-    }
-    let path = "/service-role/";
-    let row = format!(
-        "<member><Path>{path}</Path><RoleName>{ROLE}</RoleName><RoleId>AROASHOTBOOKSTANDIN0</RoleId>\
-         <Arn>arn:aws:iam::{}:role{path}{ROLE}</Arn><CreateDate>{}</CreateDate></member>",
+    let (action, path) = (member(request, "Action"), "/service-role/");
+    let role = format!(
+        "<Path>{path}</Path><RoleName>{ROLE}</RoleName><RoleId>AROASHOTBOOKSTANDIN0</RoleId>\
+         <Arn>arn:aws:iam::{}:role{path}{ROLE}</Arn><CreateDate>{}</CreateDate>",
         escape(account),
         iso(now.world_ms)
     );
-    let rows = if path.starts_with(&member("PathPrefix")) { row } else { String::new() };
+    let refused = |status, code: &str, message: &str| {
+        Response::xml(
+            status,
+            format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error></ErrorResponse>",
+                escape(message)
+            ),
+        )
+    };
+    let inner = match action.as_str() {
+        "ListRoles" => {
+            let shown = path.starts_with(&member(request, "PathPrefix"));
+            let row = if shown { format!("<member>{role}</member>") } else { String::new() };
+            format!("<Roles>{row}</Roles><IsTruncated>false</IsTruncated>")
+        }
+        "GetRole" => match member(request, "RoleName") {
+            name if name == ROLE => format!("<Role>{role}</Role>"),
+            name => {
+                let message = format!("The role with name {name} cannot be found.");
+                return refused(404, "NoSuchEntity", &message);
+            }
+        },
+        _ => return refused(400, "InvalidAction", "This stand-in serves ListRoles and GetRole"),
+    };
     Response::xml(
         200,
         format!(
-            "<ListRolesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListRolesResult><Roles>{rows}</Roles>\
-             <IsTruncated>false</IsTruncated></ListRolesResult></ListRolesResponse>"
+            "<{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{action}Result>{inner}</{action}Result>\
+             </{action}Response>"
         ),
     )
 }

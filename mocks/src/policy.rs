@@ -156,6 +156,8 @@ fn of_store(request: &Request, call: &str) -> (String, Vec<String>) {
         "CopyObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "PutObject",
         "DeleteObjects" => "DeleteObject",
         "GetBucketSetting" | "PutBucketSetting" | "DeleteBucketSetting" => &setting,
+        "ListObjectVersions" => "ListBucketVersions",
+        "ListParts" => "ListMultipartUploadParts",
         "ListMultipartUploads" => "ListBucketMultipartUploads",
         other => other,
     };

@@ -60,11 +60,17 @@ fn object_operation(request: &Request) -> &'static str {
         ("DELETE", false, true) => "S3.DeleteBucket",
         ("GET", false, true) if has("location") => "S3.GetBucketLocation",
         ("GET", false, true) if has("uploads") => "S3.ListMultipartUploads",
+        ("GET", false, true) if has("versions") => "S3.ListObjectVersions",
         ("GET", false, true) if request.query("list-type") == ["2"] => "S3.ListObjectsV2",
         ("GET", false, true) => "S3.ListObjects",
         ("POST", false, true) if has("delete") => "S3.DeleteObjects",
         ("POST", false, false) if has("uploads") => "S3.CreateMultipartUpload",
         ("POST", false, false) if has("uploadId") => "S3.CompleteMultipartUpload",
+        ("GET", false, false) if has("tagging") => "S3.GetObjectTagging",
+        ("PUT", false, false) if has("tagging") => "S3.PutObjectTagging",
+        ("DELETE", false, false) if has("tagging") => "S3.DeleteObjectTagging",
+        ("GET", false, false) if has("attributes") => "S3.GetObjectAttributes",
+        ("GET", false, false) if has("uploadId") => "S3.ListParts",
         (_, false, false) if has("tagging") || has("acl") || has("attributes") || has("retention") => {
             "S3.Unknown"
         }

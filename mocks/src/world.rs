@@ -383,7 +383,10 @@ impl World {
                 state["time"] = json!(iso(now.world_ms));
                 Response::json(200, &state)
             }
-            "GetCallerIdentity" => sts::handle(request, &caller.account, &caller.request_id),
+            "GetCallerIdentity" => {
+                let key = request.scope().map(|(key, ..)| key).unwrap_or_default();
+                sts::handle(request, (&caller.account, &key, access::SECRET), &caller.request_id, now)
+            }
             "ListRoles" | "Logs" | "Ecr" => neighbours::handle(self, request, operation, caller, now),
             _ if operation.starts_with("S3.") => self.store(now, request, &operation[3..], caller),
             _ => braket::handle(self, now, request, caller, fault),

@@ -3,6 +3,7 @@
 Run it as `shotbook mock exec -- python tests/clients/jobs_check.py`; the last line counts.
 """
 
+import contextlib
 import pathlib
 import tempfile
 
@@ -38,7 +39,7 @@ def jobs():
 
 
 if __name__ == "__main__":
-    section(jobs)
     # The SDK leaves the model that it fetched in the working folder.
-    pathlib.Path("model.tar.gz").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        section(jobs)
     end()

@@ -51,6 +51,7 @@ def job_request():
             "checkpointConfig": {"s3Uri": f"s3://{BUCKET}/c", "localPath": "/x"},
             "stoppingCondition": {"maxRuntimeInSeconds": 60},
             "instanceConfig": {"instanceType": "ml.m5.large", "volumeSizeInGb": 1, "instanceCount": 1},
+            "associations": task_request()["associations"],
             "hyperParameters": {"a": "1"}, "deviceConfig": {"device": GARNET}, "tags": {"k": "v"}}
 
 
@@ -183,7 +184,8 @@ def accepted():
         model = MODEL.operation_model(operation)
         full = things.request(operation)
         unknown = set(full) - set(model.input_shape.members)
-        rest = set(model.input_shape.members) - set(full) - {"nextToken", "jobToken", "associations"}
+        # A token of a job is broken below; one of a page comes from the page before.
+        rest = set(model.input_shape.members) - set(full) - {"nextToken", "jobToken"}
         check(f"{operation} has every member", not unknown and not rest, (unknown, rest))
         answer = call(operation, full)
         status = answer["ResponseMetadata"]["HTTPStatusCode"]
@@ -199,7 +201,11 @@ def refused():
     things = Things2()
     for operation in MODEL.operation_names:
         shape = MODEL.operation_model(operation).input_shape
-        for word, request in broken(shape, things.request(operation)):
+        ways = list(broken(shape, things.request(operation)))
+        if "jobToken" in shape.members:
+            member = shape.members["jobToken"]
+            ways += [(f"jobToken {word}", {**task_request(), "jobToken": wrong}) for word, wrong in broken(member, "t")]
+        for word, request in ways:
             request = copy.deepcopy(request)
             if "clientToken" in request and len(request["clientToken"]) == 36:
                 request["clientToken"] = token()
@@ -235,6 +241,11 @@ def shapes():
                 same = {"string": '"', "list": "[", "map": "{", "structure": "{", "long": "7", "integer": "7"}[kind]
                 if not wrong.startswith(same) or wrong == "[[[7]]]":
                     bodies.append('{"%s": %s}' % (name, wrong))
+        if "clientToken" in places:
+            # A client that has none makes one, so that only here it is missing.
+            full = {"CreateQuantumTask": task_request, "CreateJob": job_request}.get(
+                operation, lambda: {"deviceArn": GARNET, "spendingLimit": "1"})()
+            bodies.append(json.dumps({name: full[name] for name in places if name in full and name != "clientToken"}))
         for body in bodies:
             # A search for spending limits may be empty.
             if operation == "SearchSpendingLimits" and body in ("", "null"):

@@ -96,8 +96,8 @@ def decorated():
 
 
 if __name__ == "__main__":
-    section(scripts)
-    section(decorated)
     # The SDK leaves the model that it fetched in the working folder.
-    pathlib.Path("model.tar.gz").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        section(scripts)
+        section(decorated)
     end()

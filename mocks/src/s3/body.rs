@@ -49,7 +49,8 @@ pub(super) fn header_or_trailer(request: &Request, name: &str) -> Option<String>
 pub(super) fn kept_headers(request: &Request) -> Vec<(String, String)> {
     let kept =
         ["content-type", "content-encoding", "content-disposition", "content-language", "cache-control"];
-    let keeps = |name: &str| kept.contains(&name) || name.starts_with("x-amz-meta-");
+    let keeps =
+        |name: &str| kept.contains(&name) || name.starts_with("x-amz-meta-") || name == super::more::TAGGING;
     let mut out: Vec<(String, String)> = request.headers.iter().filter(|(n, _)| keeps(n)).cloned().collect();
     for (name, value) in &mut out {
         if name == "content-encoding" {

@@ -54,9 +54,13 @@ impl Objects {
         let mut response = plain(200)
             .with("etag", tag)
             .with("last-modified", http_date(object.modified_ms))
-            .with("accept-ranges", "bytes");
+            .with("accept-ranges", "bytes")
+            .with(super::ENCRYPTION.0, super::ENCRYPTION.1);
         for (name, value) in &object.headers {
-            response = response.with(name, value.clone());
+            response = match name == super::more::TAGGING {
+                true => response.with("x-amz-tagging-count", value.split('&').count().to_string()),
+                false => response.with(name, value.clone()),
+            };
         }
         if !object.headers.iter().any(|(n, _)| n == "content-type") {
             response = response.with("content-type", "binary/octet-stream");

@@ -10,7 +10,9 @@ use crate::time::iso;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 impl Objects {
-    pub(super) fn list_buckets(&self) -> Response {
+    pub(super) fn list_buckets(&self, call: &Call<'_>) -> Response {
+        let one = |name: &str| call.request.query(name).into_iter().next().unwrap_or_default();
+        let (prefix, region) = (one("prefix"), one("bucket-region"));
         let row = |(name, b): (&String, &super::Bucket)| {
             format!(
                 "<Bucket><Name>{}</Name><CreationDate>{}</CreationDate><BucketRegion>{}</BucketRegion></Bucket>",
@@ -19,7 +21,11 @@ impl Objects {
                 b.region
             )
         };
-        let rows: String = self.buckets.iter().map(row).collect();
+        let asked = self
+            .buckets
+            .iter()
+            .filter(|(name, b)| name.starts_with(&prefix) && (region.is_empty() || b.region == region));
+        let rows: String = asked.map(row).collect();
         Response::xml(
             200,
             format!(

@@ -4,6 +4,7 @@ mod body;
 pub(crate) mod checksum;
 mod get;
 mod list;
+mod more;
 mod multipart;
 pub(crate) mod settings;
 
@@ -19,6 +20,9 @@ use multipart::Upload;
 
 /// Most bytes of all objects together.
 const MOST_BYTES: usize = 512 << 20;
+
+/// What every object says of its encryption since 2023, whether it was asked for or not.
+const ENCRYPTION: (&str, &str) = ("x-amz-server-side-encryption", "AES256");
 
 /// What a fault adds to a result. Units: bytes.
 const HUGE: usize = 64 << 20;
@@ -194,7 +198,7 @@ impl Objects {
             return error(400, "KeyTooLongError", "Your key is too long");
         }
         let answer = match operation {
-            "ListBuckets" => Ok(self.list_buckets()),
+            "ListBuckets" => Ok(self.list_buckets(&call)),
             "CreateBucket" => self.make_bucket(&call),
             "HeadBucket" => Ok(self.head_bucket(&call)),
             "DeleteBucket" => self.delete_bucket(&call),
@@ -213,6 +217,11 @@ impl Objects {
             "UploadPart" => self.upload_part(&call),
             "CompleteMultipartUpload" => self.complete_upload(&call),
             "AbortMultipartUpload" => self.abort_upload(&call),
+            "ListMultipartUploads" => Ok(self.list_uploads(&call)),
+            "ListParts" => self.list_parts(&call),
+            "ListObjectVersions" => Ok(self.versions(&call)),
+            "GetObjectAttributes" => self.attributes(&call),
+            "GetObjectTagging" | "PutObjectTagging" | "DeleteObjectTagging" => self.tags(&call),
             _ => Err(error(501, "NotImplemented", "This stand-in does not serve this operation.")),
         };
         answer.unwrap_or_else(|refusal| refusal)
@@ -317,7 +326,7 @@ impl Objects {
         }
         self.may_write(call)?;
         let tag = checksum::etag(&bytes);
-        let mut response = plain(200).with("etag", tag.clone());
+        let mut response = plain(200).with("etag", tag.clone()).with(ENCRYPTION.0, ENCRYPTION.1);
         for (name, value) in checksum::verified(call.request, &bytes)? {
             response = response.with(&name, value);
         }

@@ -9,11 +9,11 @@ use crate::time::iso;
 /// An upload that is not complete.
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
-    bucket: String,
-    key: String,
+    pub(super) bucket: String,
+    pub(super) key: String,
     headers: Vec<(String, String)>,
     /// Bytes with their MD5.
-    parts: BTreeMap<u32, (Vec<u8>, [u8; 16])>,
+    pub(super) parts: BTreeMap<u32, (Vec<u8>, [u8; 16])>,
 }
 
 fn no_upload() -> Response {
@@ -45,7 +45,7 @@ impl Objects {
         )
     }
 
-    fn upload_of(&mut self, call: &Call<'_>) -> Result<(String, &mut Upload), Response> {
+    pub(super) fn upload_of(&mut self, call: &Call<'_>) -> Result<(String, &mut Upload), Response> {
         let id = call.request.query("uploadId").into_iter().next().unwrap_or_default();
         let upload = self.uploads.get_mut(&id).filter(|u| u.bucket == call.bucket && u.key == call.key);
         upload.map(|u| (id, u)).ok_or_else(no_upload)

@@ -207,3 +207,63 @@ fn settings_count_in_the_memory_that_a_world_may_take() {
     assert_eq!(ask(&mut o, "DELETE", "/b-1", &[], b"").status, 204);
     assert_eq!(o.bytes, held);
 }
+
+#[test]
+fn objects_have_tags_attributes_and_one_version() {
+    let mut o = with_bucket();
+    for key in ["a", "b", "c"] {
+        assert_eq!(
+            ask(&mut o, "PUT", &format!("/b-1/{key}"), &[("x-amz-tagging", "team=x%20y")], b"abc").status,
+            200
+        );
+    }
+    let got = ask(&mut o, "GET", "/b-1/a", &[], b"");
+    let header = |name: &str| got.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    assert_eq!((header("x-amz-tagging-count"), header("x-amz-tagging")), (Some("1"), None));
+    assert_eq!(header("x-amz-server-side-encryption"), Some("AES256"));
+    let tags = text(&ask(&mut o, "GET", "/b-1/a?tagging", &[], b""));
+    assert!(tags.contains("<Tag><Key>team</Key><Value>x y</Value></Tag>"), "{tags}");
+    let body = b"<Tagging><TagSet><Tag><Key>k&amp;1</Key><Value></Value></Tag></TagSet></Tagging>";
+    assert_eq!(ask(&mut o, "PUT", "/b-1/a?tagging", &[], body).status, 200);
+    let tags = text(&ask(&mut o, "GET", "/b-1/a?tagging", &[], b""));
+    assert!(tags.contains("<TagSet><Tag><Key>k&amp;1</Key><Value></Value></Tag></TagSet>"), "{tags}");
+    assert_eq!(ask(&mut o, "DELETE", "/b-1/a?tagging", &[], b"").status, 204);
+    assert!(text(&ask(&mut o, "GET", "/b-1/a?tagging", &[], b"")).contains("<TagSet></TagSet>"));
+    assert_eq!(ask(&mut o, "GET", "/b-1/none?tagging", &[], b"").status, 404);
+    let wanted = [("x-amz-object-attributes", "ETag,ObjectSize")];
+    let attributes = text(&ask(&mut o, "GET", "/b-1/a?attributes", &wanted, b""));
+    assert!(
+        attributes.contains("<ObjectSize>3</ObjectSize>") && attributes.contains("<ETag>9001"),
+        "{attributes}"
+    );
+    let page = text(&ask(&mut o, "GET", "/b-1?versions&max-keys=2", &[], b""));
+    assert!(page.contains("<Key>b</Key>") && !page.contains("<Key>c</Key>"), "{page}");
+    assert!(page.contains("<NextKeyMarker>b</NextKeyMarker>"), "{page}");
+    let page = text(&ask(&mut o, "GET", "/b-1?versions&key-marker=b", &[], b""));
+    assert!(
+        page.contains("<Key>c</Key><VersionId>null</VersionId>") && !page.contains("<Key>b</Key>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn uploads_under_way_are_listed_with_their_parts() {
+    let mut o = with_bucket();
+    let begun = text(&ask(&mut o, "POST", "/b-1/big?uploads", &[], b""));
+    let id = begun.split_once("<UploadId>").and_then(|(_, r)| r.split('<').next()).unwrap().to_owned();
+    assert_eq!(ask(&mut o, "PUT", &format!("/b-1/big?partNumber=2&uploadId={id}"), &[], b"abc").status, 200);
+    let open = text(&ask(&mut o, "GET", "/b-1?uploads", &[], b""));
+    assert!(open.contains(&format!("<Key>big</Key><UploadId>{id}</UploadId>")), "{open}");
+    let parts = text(&ask(&mut o, "GET", &format!("/b-1/big?uploadId={id}"), &[], b""));
+    assert!(parts.contains("<PartNumber>2</PartNumber>") && parts.contains("<Size>3</Size>"), "{parts}");
+    assert_eq!(ask(&mut o, "DELETE", &format!("/b-1/big?uploadId={id}"), &[], b"").status, 204);
+    assert!(!text(&ask(&mut o, "GET", "/b-1?uploads", &[], b"")).contains("<Upload>"));
+}
+
+#[test]
+fn buckets_are_listed_by_prefix() {
+    let mut o = with_bucket();
+    assert_eq!(ask(&mut o, "PUT", "/c-1", &[], b"").status, 200);
+    let all = text(&ask(&mut o, "GET", "/?prefix=c-", &[], b""));
+    assert!(all.contains("<Name>c-1</Name>") && !all.contains("<Name>b-1</Name>"), "{all}");
+}
