@@ -53,7 +53,9 @@ ROWS = [
     ("mpsbrick_50", "exact", 0, "aer prism-q"),
     ("dynrand_10", "state", 1000, "aer prism-q"),
 ]
-SINGLE = {"qsim"}
+SINGLE = {"qsim", "ours-single"}
+# Rows of pure states, which are asked of this simulator in single precision too.
+PURE = {"brick", "qft", "ghz", "qv", "qaoa", "hea", "grad"}
 ENGINE = {"noisydm": "density-matrix", "noisytraj": "trajectories"}
 
 
@@ -596,21 +598,25 @@ def main():
     wanted = [w for w in args.rows.split(",") if w]
     rows = [r for r in ROWS if not wanted or any(r[0].startswith(w) or r[1] == w for w in wanted)]
     names = {p for r in rows for p in r[3].split() if not args.peers or p in args.peers.split(",")}
-    workers = {"ours": Worker([os.environ.get("OURS") or f"{ROOT}/target/release/examples/rows"], env)}
+    program = os.environ.get("OURS") or f"{ROOT}/target/release/examples/rows"
+    workers = {name: Worker([program], env) for name in ("ours", "ours-single")}
     for name in sorted(names):
         command = [sys.executable, __file__, "--serve", name, "--threads", str(args.threads)]
         workers[name] = Worker(command, env)
-    lines = ["| row | ours ms | best peer | ms | best / ours | others ms | check |", "|---|---|---|---|---|---|---|"]
+    lines = ["| row | ours ms | ours, single | best peer | ms | best / ours | others ms | check |", "|---|---|---|---|---|---|---|---|"]
     notes = []
     with tempfile.TemporaryDirectory() as work:
         for row, task, shots, peers in rows:
             request = write(work, row, task, shots, args.threads)
             times, checks, dropped = {}, {}, set()
+            own = ["ours"] + ["ours-single"] * (family(row).split("_")[0] in PURE)
             for turn in range(args.rounds + 1):
-                for name in ["ours"] + [p for p in peers.split() if p in workers]:
+                for name in own + [p for p in peers.split() if p in workers]:
                     if name in dropped or (turn == args.rounds and turn > 0 and times.get(name, [0])[0] > 300):
                         continue
-                    asked = ours_request(request, name in checks) if name == "ours" else request
+                    asked = ours_request(request, name in checks) if name in own else request
+                    if name == "ours-single":
+                        asked = {**asked, "precision": "single"}
                     said = workers[name].ask(asked, args.by == "cpu")
                     if "error" in said:
                         dropped.add(name)
@@ -625,7 +631,7 @@ def main():
                         dropped.add(name)
                     checks.setdefault(name, said.get("check"))
             medians = {name: statistics.median(t) for name, t in times.items()}
-            ours = medians.pop("ours", math.nan)
+            ours, single = medians.pop("ours", math.nan), medians.pop("ours-single", math.nan)
             ranked = sorted(medians.items(), key=lambda x: x[1])
             double = [p for p in ranked if p[0] not in SINGLE] or ranked or [("none", math.nan)]
             best, rest = double[0], [p for p in ranked if p != double[0]]
@@ -635,7 +641,7 @@ def main():
             found = "" if first is None else f"{first:.10g}" + (f" BUT {', '.join(wrong)}" if wrong else "")
             others = ", ".join(f"{p}{' (single)' if p in SINGLE else ''} {show(t)}" for p, t in rest)
             label = row if task in ("state", "frames", "exact", "batch") else f"{row} {task}"
-            lines.append(f"| {label} | {show(ours)} | {best[0]} | {show(best[1])} | {best[1] / ours:.2f} | {others} | {found} |")
+            lines.append(f"| {label} | {show(ours)} | {'' if math.isnan(single) else show(single)} | {best[0]} | {show(best[1])} | {best[1] / ours:.2f} | {others} | {found} |")
             print(lines[-1], flush=True)
     foot = "\nPeers: " + " · ".join(versions()) + f". Threads: {args.threads}. Rounds: {args.rounds}. Time: {args.by}."
     text = "\n".join(lines) + "\n" + foot + "".join(f"\nNot measured: {n}." for n in notes) + "\n"

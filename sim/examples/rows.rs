@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use shotbook_sim::circuit::Circuit;
-use shotbook_sim::engine::{Counts, EngineChoice, Options, prepare};
+use shotbook_sim::engine::{Counts, EngineChoice, Options, Precision, prepare};
 use shotbook_sim::pauli::PauliSum;
 use shotbook_sim::qasm;
 
@@ -48,6 +48,10 @@ fn options(request: &Value) -> Options<'static> {
         max_bond: capped.then_some(64),
         cutoff: capped.then_some(1e-10),
         max_memory: 16 << 30,
+        precision: match request["precision"].as_str() {
+            Some("single") => Precision::Single,
+            _ => Precision::Double,
+        },
         ..Options::default()
     }
 }

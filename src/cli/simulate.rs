@@ -1,7 +1,7 @@
 //! What `run` needs besides the engine: noise from files and devices, and the table of engines.
 
 use shotbook_sim::circuit::Circuit;
-use shotbook_sim::engine::{self, Options};
+use shotbook_sim::engine::{self, Options, Precision};
 use shotbook_sim::noise_model::{self, NoiseModel};
 
 use crate::cli::Failure;
@@ -59,10 +59,17 @@ impl NoiseArgs {
 
 /// Prints what each engine would take, or why it cannot.
 pub fn explain(circuit: &Circuit, options: &Options<'_>, out: &mut Out) {
-    out.say("engine           time         memory");
+    out.say("engine           time         memory       precision");
     for (name, forecast) in engine::explain(circuit, options) {
         out.say(&match forecast {
-            Ok(f) => format!("{name:16} {:12} {}", duration(f.time_us), bytes(f.bytes)),
+            Ok(f) => {
+                let precision = match f.precision {
+                    Some(Precision::Double) => "double",
+                    Some(Precision::Single) => "single",
+                    None => "exact",
+                };
+                format!("{name:16} {:12} {:12} {precision}", duration(f.time_us), bytes(f.bytes))
+            }
             Err(reason) => format!("{name:16} no: {reason}"),
         });
     }

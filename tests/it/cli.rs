@@ -46,6 +46,23 @@ fn every_expectation_of_the_corpus_holds_at_the_command_line() {
 }
 
 #[test]
+fn precision_is_chosen_and_said() {
+    let world = World::new();
+    let bell = circuit("bell.qasm");
+    let of = |engine: &str, precision: &str| {
+        let asked = ["run", &bell, "--seed", "7", "--engine", engine, "--precision", precision, "--json"];
+        world.json(&asked, 0)
+    };
+    let (single, double) = (of("state-vector", "single"), of("state-vector", "double"));
+    assert_eq!(single["engine_reason"], "asked for; single precision");
+    assert_eq!(double["engine_reason"], "asked for");
+    assert_eq!(single["counts"], double["counts"]);
+    let matrix = of("density-matrix", "single");
+    assert_eq!(matrix["engine_reason"], "asked for; double precision, it has no other");
+    assert_eq!(world.run(&["run", &bell, "--precision", "half"]).status.code(), Some(2));
+}
+
+#[test]
 fn a_wrong_circuit_is_placed() {
     let world = World::new();
     let file = circuit("bad/unknown_gate.qasm");

@@ -5,8 +5,9 @@
 use num_complex::Complex64;
 use rayon::prelude::*;
 
-use crate::engine::kernels::{self, Block, Cpu, LANES, Weighed, body};
-use crate::engine::{Options, SimError};
+use crate::engine::kernels::memory::Memory;
+use crate::engine::kernels::{self, Block, Cpu, LANES, Real, Weighed, body};
+use crate::engine::{Options, Precision, SimError};
 use crate::plan::stage::Stage;
 use crate::plan::step::{Step, Where};
 use crate::sample::{Rising, Rng, Rows};
@@ -18,24 +19,28 @@ const SUMMED_BLOCKS: usize = 1 << 13;
 
 /// Amplitudes of all basis states of a register.
 #[derive(Clone, Debug)]
-pub(crate) struct Amplitudes {
+pub(crate) struct Amplitudes<F: Real = f64> {
     /// Index bits.
     pub(crate) n: u32,
     /// The amplitudes; lanes past 2^n stay zero.
-    pub(crate) blocks: Vec<Block>,
+    pub(crate) blocks: Memory<F>,
     cpu: Cpu,
 }
 
 /// Units: bytes of a register of `n` bits; saturates.
-pub(crate) fn bytes(n: u32) -> u64 {
-    if n > 58 { u64::MAX } else { 16u64 << n.max(kernels::LANE_BITS) }
+pub(crate) fn bytes(n: u32, precision: Precision) -> u64 {
+    let each: u64 = match precision {
+        Precision::Double => 16,
+        Precision::Single => 8,
+    };
+    if n > 58 { u64::MAX } else { each << n.max(kernels::LANE_BITS) }
 }
 
-impl Amplitudes {
+impl<F: Real> Amplitudes<F> {
     /// Amplitude 1 of basis state 0.
     pub(crate) fn zero(n: u32, cpu: Cpu) -> Self {
-        let mut blocks = kernels::memory::zeros((1usize << n).div_ceil(LANES));
-        blocks[0].re[0] = 1.0;
+        let mut blocks = Memory::zeros((1usize << n).div_ceil(LANES));
+        blocks[0].re[0] = F::of(1.0);
         Self { n, blocks, cpu }
     }
 
@@ -105,7 +110,7 @@ impl Amplitudes {
 
     /// A Pauli sum times this state. Terms are X mask, Z mask and factor.
     pub(crate) fn times(&self, terms: impl Iterator<Item = (u64, u64, Complex64)>) -> Self {
-        let mut out = Self { n: self.n, blocks: kernels::memory::zeros(self.blocks.len()), cpu: self.cpu };
+        let mut out = Self { n: self.n, blocks: Memory::zeros(self.blocks.len()), cpu: self.cpu };
         for (x, z, factor) in terms {
             kernels::add_pauli(self.cpu, &mut out.blocks, &self.blocks, x, z, factor);
         }
@@ -127,7 +132,8 @@ impl Amplitudes {
         let mut out = vec![0.0; 1 << bits.len()];
         for (i, block) in self.blocks.iter().enumerate() {
             for l in 0..LANES.min(1 << self.n) {
-                let weight = block.re[l] * block.re[l] + block.im[l] * block.im[l];
+                let (re, im) = (block.re[l].double(), block.im[l].double());
+                let weight = re * re + im * im;
                 out[gather(i * LANES + l, bits)] += weight;
             }
         }
@@ -208,7 +214,7 @@ impl Amplitudes {
     fn last_possible(&self) -> usize {
         let block = self.blocks.iter().rposition(|b| *b != Block::ZERO).unwrap_or(0);
         let b = &self.blocks[block];
-        block * LANES + (0..LANES).rposition(|l| b.re[l] != 0.0 || b.im[l] != 0.0).unwrap_or(0)
+        block * LANES + (0..LANES).rposition(|l| b.re[l] != F::ZERO || b.im[l] != F::ZERO).unwrap_or(0)
     }
 }
 

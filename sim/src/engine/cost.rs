@@ -2,7 +2,7 @@
 
 use crate::circuit::{Angle, Circuit, Op};
 use crate::engine::table::{Forecast, Needs};
-use crate::engine::{EngineChoice, density_matrix};
+use crate::engine::{EngineChoice, Precision, density_matrix};
 use crate::noise::Channel;
 use crate::plan::code::{self, Code, Inst};
 use crate::result::ResultType;
@@ -96,7 +96,8 @@ pub(crate) fn density_matrix(needs: &Needs) -> Forecast {
     let passes = needs.n_joint as f64 + f64::from(needs.n_qubits) / 3.0;
     let size = 4f64.powi(needs.n_qubits.min(400) as i32);
     let time_us = passes * size / COEFFICIENTS_PER_US + STEP_US * needs.n_ops as f64;
-    Forecast { bytes: density_matrix::bytes(needs.n_qubits, needs.widest), time_us }
+    let bytes = density_matrix::bytes(needs.n_qubits, needs.widest);
+    Forecast { bytes, time_us, precision: Some(Precision::Double) }
 }
 
 /// Shots that agree in every choice are one trajectory; a trajectory leaves the likeliest one, on

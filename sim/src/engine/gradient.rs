@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::circuit::{Angle, Gate, Op};
 use crate::engine::amplitudes::Amplitudes;
-use crate::engine::kernels::Cpu;
+use crate::engine::kernels::{Cpu, Real};
 use crate::engine::state_vector::{masks, real_of_turned};
 use crate::engine::{Options, SimError};
 use crate::pauli::{Pauli, PauliString, PauliSum};
@@ -37,7 +37,7 @@ struct Turn {
 }
 
 /// Mean of a sum after the segments, and its derivative by every angle of the circuit.
-pub(crate) fn adjoint(
+pub(crate) fn adjoint<F: Real>(
     n: u32,
     cpu: Cpu,
     segments: &[Segment<'_>],
@@ -52,7 +52,7 @@ pub(crate) fn adjoint(
             collect(n, segment, op, &mut pieces);
         }
     }
-    let mut state = Amplitudes::zero(n, cpu);
+    let mut state = Amplitudes::<F>::zero(n, cpu);
     for piece in &pieces {
         state.apply(&piece.steps, options)?;
     }

@@ -38,7 +38,7 @@ mod transfer;
 
 pub(crate) use bases::conflict;
 pub use error::SimError;
-pub use options::{COMPUTED, Columns, Counts, EngineChoice, Options, TaskResult, Timing, Watch};
+pub use options::{COMPUTED, Columns, Counts, EngineChoice, Options, Precision, TaskResult, Timing, Watch};
 pub use prepared::{Prepared, prepare};
 pub use speeds::Speeds;
 pub use table::{Forecast, explain};

@@ -22,6 +22,17 @@ pub enum EngineChoice {
     Mps,
 }
 
+/// How exact amplitudes are. Sums over them are made in double precision either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 53 bits: 16 bytes an amplitude.
+    #[default]
+    Double,
+    /// 24 bits: 8 bytes an amplitude, answers good to about 1e-6. For the state vector, also of
+    /// trajectories and gradients; other engines compute as always and say so.
+    Single,
+}
+
 /// Which qubits make the columns of counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Columns {
@@ -47,6 +58,8 @@ pub trait Watch: Sync {
 pub struct Options<'a> {
     /// Which engine.
     pub engine: EngineChoice,
+    /// How exact the amplitudes of a state vector are.
+    pub precision: Precision,
     /// The most memory that states may take. Units: bytes.
     pub max_memory: u64,
     /// The widest bond of a chain of tensors; giving one allows an approximation.
@@ -73,6 +86,7 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             engine: EngineChoice::Auto,
+            precision: Precision::Double,
             max_memory: 8 << 30,
             max_bond: None,
             cutoff: None,

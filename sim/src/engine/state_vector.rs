@@ -1,11 +1,13 @@
 //! All amplitudes of a pure state; with random choices of Kraus operators, also of trajectories.
 
+use std::marker::PhantomData;
+
 use num_complex::Complex64;
 
 use crate::circuit::BitString;
 use crate::engine::amplitudes::{self, Amplitudes};
 use crate::engine::gradient;
-use crate::engine::kernels::{Cpu, Weighed};
+use crate::engine::kernels::{Cpu, Real, Weighed};
 use crate::engine::model::{Action, Engine, Kraus, Weights};
 use crate::engine::{Options, SimError};
 use crate::pauli::{Pauli, PauliString, PauliSum};
@@ -15,18 +17,17 @@ use crate::plan::{Segment, fuse};
 use crate::sample::{Rng, Rows};
 
 /// The engine for a number of qubits.
-pub(crate) struct StateVector {
+pub(crate) struct StateVector<F = f64> {
     pub(crate) n: u32,
     pub(crate) cpu: Cpu,
     /// Threads for one state.
     pub(crate) threads: usize,
+    /// The precision of its amplitudes.
+    pub(crate) of: PhantomData<F>,
 }
 
 /// Registers smaller than this are done before a plan would be made. Units: bits.
 const PLANNED_FROM: u32 = 9;
-
-/// The smallest factor of the whole that is kept apart: amplitudes grow by as much.
-const SMALLEST: f64 = 1e-100;
 
 /// Unitary operations, ordered or as they come.
 pub(crate) enum Plan {
@@ -34,7 +35,7 @@ pub(crate) enum Plan {
     Stages(Vec<Stage>),
 }
 
-impl StateVector {
+impl<F: Real> StateVector<F> {
     fn bit(&self, qubit: u32) -> u32 {
         self.n - 1 - qubit
     }
@@ -44,7 +45,7 @@ impl StateVector {
     }
 
     /// Strings that flip the same bits share one reading of the state.
-    fn mean(&self, state: &Amplitudes, sum: &PauliSum) -> f64 {
+    fn mean(&self, state: &Amplitudes<F>, sum: &PauliSum) -> f64 {
         let mut strings: Vec<(u64, Weighed)> = sum
             .terms
             .iter()
@@ -65,7 +66,7 @@ impl StateVector {
             .sum()
     }
 
-    fn weigh_channel(&self, state: &Amplitudes, kraus: &Kraus) -> Weights {
+    fn weigh_channel(&self, state: &Amplitudes<F>, kraus: &Kraus) -> Weights {
         if let Some(known) = &kraus.mixture {
             return known.clone();
         }
@@ -107,13 +108,13 @@ pub(crate) fn real_of_turned(value: Complex64, power: u32) -> f64 {
     }
 }
 
-impl Engine for StateVector {
-    type State = Amplitudes;
+impl<F: Real> Engine for StateVector<F> {
+    type State = Amplitudes<F>;
     type Plan = Plan;
     const NAME: &'static str = "state-vector";
 
     fn state_bytes(&self) -> u64 {
-        amplitudes::bytes(self.n)
+        amplitudes::bytes(self.n, F::PRECISION)
     }
 
     fn plan(&self, segment: &Segment<'_>) -> Result<Plan, SimError> {
@@ -122,28 +123,28 @@ impl Engine for StateVector {
         if self.n < PLANNED_FROM || steps.len() < 2 {
             return Ok(Plan::Steps(steps));
         }
-        Ok(match stage::stages(&fuse::fuse(steps.clone(), self.n, SMALLEST), self.n) {
+        Ok(match stage::stages(&fuse::fuse(steps.clone(), self.n, F::SMALLEST), self.n) {
             Some(stages) => Plan::Stages(stages),
             None => Plan::Steps(steps),
         })
     }
 
-    fn zero(&self) -> Amplitudes {
+    fn zero(&self) -> Amplitudes<F> {
         Amplitudes::zero(self.n, self.cpu)
     }
 
-    fn copy(&self, state: &Amplitudes) -> Amplitudes {
+    fn copy(&self, state: &Amplitudes<F>) -> Amplitudes<F> {
         state.clone()
     }
 
-    fn evolve(&self, state: &mut Amplitudes, plan: &Plan, options: &Options<'_>) -> Result<(), SimError> {
+    fn evolve(&self, state: &mut Amplitudes<F>, plan: &Plan, options: &Options<'_>) -> Result<(), SimError> {
         match plan {
             Plan::Steps(steps) => state.apply(steps, options),
             Plan::Stages(stages) => state.apply_stages(stages, self.threads, options),
         }
     }
 
-    fn weigh(&self, state: &mut Amplitudes, action: &Action) -> Weights {
+    fn weigh(&self, state: &mut Amplitudes<F>, action: &Action) -> Weights {
         match action {
             Action::Measure(q) | Action::Reset(q) => {
                 let bit = 1 << self.bit(*q);
@@ -155,7 +156,7 @@ impl Engine for StateVector {
         }
     }
 
-    fn act(&self, state: &mut Amplitudes, action: &Action, outcome: usize, weight: f64) {
+    fn act(&self, state: &mut Amplitudes<F>, action: &Action, outcome: usize, weight: f64) {
         match action {
             Action::Measure(q) => state.project(self.bit(*q), outcome == 1, weight),
             Action::Reset(q) => {
@@ -174,27 +175,27 @@ impl Engine for StateVector {
         }
     }
 
-    fn sample(&self, state: &Amplitudes, qubits: &[u32], shots: u64, rng: &mut Rng) -> Rows {
+    fn sample(&self, state: &Amplitudes<F>, qubits: &[u32], shots: u64, rng: &mut Rng) -> Rows {
         state.sample(&self.bits(qubits), shots, rng)
     }
 
-    fn probabilities(&self, state: &Amplitudes, qubits: &[u32]) -> Vec<f64> {
+    fn probabilities(&self, state: &Amplitudes<F>, qubits: &[u32]) -> Vec<f64> {
         state.marginal(&self.bits(qubits))
     }
 
-    fn means(&self, state: &Amplitudes, sums: &[&PauliSum]) -> Vec<f64> {
+    fn means(&self, state: &Amplitudes<F>, sums: &[&PauliSum]) -> Vec<f64> {
         sums.iter().map(|sum| self.mean(state, sum)).collect()
     }
 
-    fn density(&self, state: &Amplitudes, qubits: &[u32]) -> Vec<Complex64> {
+    fn density(&self, state: &Amplitudes<F>, qubits: &[u32]) -> Vec<Complex64> {
         state.reduced(&self.bits(qubits))
     }
 
-    fn amplitudes(&self, state: &Amplitudes) -> Option<Vec<Complex64>> {
+    fn amplitudes(&self, state: &Amplitudes<F>) -> Option<Vec<Complex64>> {
         Some(state.to_vec())
     }
 
-    fn amplitude(&self, state: &Amplitudes, basis: &BitString) -> Option<Complex64> {
+    fn amplitude(&self, state: &Amplitudes<F>, basis: &BitString) -> Option<Complex64> {
         basis.to_index().map(|i| state.get(i as usize))
     }
     fn gradient(
@@ -203,6 +204,6 @@ impl Engine for StateVector {
         sum: &PauliSum,
         options: &Options<'_>,
     ) -> Result<(f64, Vec<f64>), SimError> {
-        gradient::adjoint(self.n, self.cpu, segments, sum, options)
+        gradient::adjoint::<F>(self.n, self.cpu, segments, sum, options)
     }
 }

@@ -1,5 +1,7 @@
 //! The engines: one row each says when it fits, what it costs and how to make it.
 
+use std::marker::PhantomData;
+
 use crate::circuit::Circuit;
 use crate::engine::amplitudes;
 use crate::engine::cost;
@@ -11,7 +13,7 @@ use crate::engine::prepared::{Machine, Run, narrowed};
 use crate::engine::runner::Runner;
 use crate::engine::stabilizer::{self, CliffordRun, Stabilizer};
 use crate::engine::state_vector::StateVector;
-use crate::engine::{EngineChoice, Options, SimError};
+use crate::engine::{EngineChoice, Options, Precision, SimError};
 use crate::plan::code::{self, Code, Inst};
 
 /// What a circuit needs of an engine.
@@ -28,6 +30,8 @@ pub(crate) struct Needs {
     pub(crate) choices: cost::Choices,
     /// Whether a result type asks for amplitudes.
     pub(crate) pure: bool,
+    /// What is asked of amplitudes.
+    pub(crate) precision: Precision,
     /// Shots of the runs to come, where known.
     pub(crate) shots: Option<u64>,
     /// What stands in the way of a tableau.
@@ -55,7 +59,8 @@ impl Needs {
         };
         let choices = cost::Choices::of(circuit, code);
         let (n_qubits, shots, pure) = (circuit.n_qubits, options.shots, cost::wants_amplitudes(circuit));
-        Self { n_qubits, n_ops, noisy, n_joint, widest, choices, pure, shots, clifford, chain }
+        let precision = options.precision;
+        Self { n_qubits, n_ops, noisy, n_joint, widest, choices, pure, precision, shots, clifford, chain }
     }
 }
 
@@ -66,6 +71,20 @@ pub struct Forecast {
     pub bytes: u64,
     /// Time of one shot or one exact answer, roughly. Units: microseconds.
     pub time_us: f64,
+    /// How exact its numbers are; none where it keeps no amplitudes.
+    pub precision: Option<Precision>,
+}
+
+impl Forecast {
+    /// What a caller should know who asked for single precision.
+    pub(crate) fn note(&self, asked: Precision) -> &'static str {
+        match (asked, self.precision) {
+            (Precision::Double, _) => "",
+            (_, Some(Precision::Single)) => "; single precision",
+            (_, Some(Precision::Double)) => "; double precision, it has no other",
+            (_, None) => "; exact, it keeps no amplitudes",
+        }
+    }
 }
 
 /// A row: everything known about one engine.
@@ -87,29 +106,48 @@ fn make<'a, E: Engine + 'static>(
     Box::new(Machine { runner: Runner::new(engine, circuit, code, mixes), options: options.clone() })
 }
 
+/// The state vector in the precision asked for, on some threads for one state.
+fn amplitudes<'a>(
+    circuit: &Circuit,
+    code: Code,
+    options: &Options<'a>,
+    threads: usize,
+) -> Box<dyn Run + Send + 'a> {
+    let (n, cpu) = (circuit.n_qubits, kernels::cpu());
+    match options.precision {
+        Precision::Double => {
+            make(StateVector::<f64> { n, cpu, threads, of: PhantomData }, circuit, code, options, false)
+        }
+        Precision::Single => {
+            make(StateVector::<f32> { n, cpu, threads, of: PhantomData }, circuit, code, options, false)
+        }
+    }
+}
+
 /// Amplitudes that a sweep updates in a microsecond; measured on two cores of a Zen 4.
 const AMPLITUDES_PER_US: f64 = 1000.0;
 
-fn sweeps(bits: u32, n_ops: u64) -> Forecast {
-    let time_us = 2f64.powi(bits as i32) * n_ops as f64 / AMPLITUDES_PER_US;
-    Forecast { bytes: amplitudes::bytes(bits), time_us }
+fn sweeps(needs: &Needs) -> Forecast {
+    let (bits, precision) = (needs.n_qubits, needs.precision);
+    let double_us = 2f64.powi(bits as i32) * needs.n_ops as f64 / AMPLITUDES_PER_US;
+    let time_us = if precision == Precision::Single { 0.5 * double_us } else { double_us };
+    Forecast { bytes: amplitudes::bytes(bits, precision), time_us, precision: Some(precision) }
 }
 
 /// All engines, the plainest first.
 pub(crate) static ROWS: [Row; 5] = [
     Row {
         choice: EngineChoice::StateVector,
-        name: StateVector::NAME,
+        name: StateVector::<f64>::NAME,
         fits: |needs| match needs.noisy {
             true => Err("the circuit has noise"),
-            false => Ok(sweeps(needs.n_qubits, needs.n_ops)),
+            false => Ok(sweeps(needs)),
         },
         make: |circuit, code, options| {
             // Where branches part, threads take one branch each.
             let parts = cost::Choices::of(circuit, &code).count > 0;
             let threads = if parts { 1 } else { options.threads };
-            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu(), threads };
-            make(engine, circuit, code, options, false)
+            amplitudes(circuit, code, options, threads)
         },
     },
     Row {
@@ -129,13 +167,10 @@ pub(crate) static ROWS: [Row; 5] = [
         choice: EngineChoice::Trajectories,
         name: "trajectories",
         fits: |needs| match needs.noisy {
-            true => Ok(cost::trajectories(needs, sweeps(needs.n_qubits, needs.n_ops))),
+            true => Ok(cost::trajectories(needs, sweeps(needs))),
             false => Err("the circuit has no noise"),
         },
-        make: |circuit, code, options| {
-            let engine = StateVector { n: circuit.n_qubits, cpu: kernels::cpu(), threads: 1 };
-            make(engine, circuit, code, options, false)
-        },
+        make: |circuit, code, options| amplitudes(circuit, code, options, 1),
     },
     Row {
         choice: EngineChoice::Stabilizer,
@@ -162,7 +197,7 @@ fn tableau(needs: &Needs) -> Forecast {
     let gates = needs.n_ops as f64 * (0.02 + words / 1000.0);
     let once = 20.0 + gates + n * n * words / 1000.0;
     let time_us = if needs.noisy { once / SHARED_BY } else { once };
-    Forecast { bytes: stabilizer::bytes(needs.n_qubits), time_us }
+    Forecast { bytes: stabilizer::bytes(needs.n_qubits), time_us, precision: None }
 }
 
 /// What each engine would spend on a circuit, or why it cannot run it.
@@ -205,7 +240,7 @@ pub(crate) fn choose(
             .map(|f| options.speeds.here(at, f))
             .map_err(|reason| SimError::Unfit { engine: row.name, reason: reason.into(), span: None })?;
         within(row, forecast)?;
-        return Ok((row, forecast, "asked for".into()));
+        return Ok((row, forecast, format!("asked for{}", forecast.note(options.precision))));
     }
     let mut best: Option<(&Row, Forecast)> = None;
     let mut refusal = None;
@@ -219,7 +254,10 @@ pub(crate) fn choose(
         }
     }
     match (best, refusal) {
-        (Some((row, forecast)), _) => Ok((row, forecast, cost::reason(needs, row.choice))),
+        (Some((row, forecast)), _) => {
+            let reason = cost::reason(needs, row.choice) + forecast.note(options.precision);
+            Ok((row, forecast, reason))
+        }
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Err(SimError::Unfit {
             engine: "auto",

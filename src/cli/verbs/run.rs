@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use shotbook_sim::engine::{self, EngineChoice, Options, Watch};
+use shotbook_sim::engine::{self, EngineChoice, Options, Precision, Watch};
 use shotbook_sim::expect::Expect;
 use shotbook_sim::target::Catalogue;
 
@@ -33,6 +33,9 @@ pub struct Args {
     /// Engine: auto, state-vector, density-matrix, trajectories, stabilizer, mps
     #[arg(long, default_value = "auto")]
     engine: String,
+    /// Precision of the state vector: double, or single for half the memory and about half the time
+    #[arg(long, default_value = "double")]
+    precision: String,
     /// Widest bond of mps; allows an approximation
     #[arg(long, value_name = "N")]
     max_bond: Option<std::num::NonZeroUsize>,
@@ -143,6 +146,18 @@ fn engine_named(word: &str) -> Result<EngineChoice, Failure> {
     })
 }
 
+/// The precision of a word.
+fn precision_named(word: &str) -> Result<Precision, Failure> {
+    match word {
+        "double" => Ok(Precision::Double),
+        "single" => Ok(Precision::Single),
+        other => {
+            Err(Failure::new("SB2001", format!("there is no precision {other:?}"))
+                .with_help("double or single"))
+        }
+    }
+}
+
 pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let started = time::monotonic_us();
     if let Some(device) = args.on.as_deref().filter(|d| *d != "local") {
@@ -172,6 +187,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let max_memory =
         args.max_memory.as_deref().map(size).transpose()?.unwrap_or_else(crate::config::memory_bytes);
     let engine = engine_named(&args.engine)?;
+    let precision = precision_named(&args.precision)?;
     let max_bond = args.max_bond.map(usize::from);
     let cutoff = args.cutoff;
     if let Some(weight) = cutoff.filter(|c| !(0.0..1.0).contains(c)) {
@@ -182,6 +198,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let shots = expect.as_ref().and_then(|e| e.shots).unwrap_or(args.shots);
     let options = Options {
         engine,
+        precision,
         max_memory,
         max_bond,
         cutoff,

@@ -6,7 +6,7 @@
 use num_complex::Complex64;
 
 pub(super) use super::strings::weighed;
-use super::{Block, LANE_BITS, LANES};
+use super::{Block, LANE_BITS, LANES, Real};
 use crate::plan::step::Where;
 
 #[inline(always)]
@@ -93,17 +93,17 @@ pub(super) fn exchanged<const X: usize>(x: &Block) -> Block {
 
 /// The amplitude of an index.
 #[inline(always)]
-pub(crate) fn get(blocks: &[Block], at: usize) -> Complex64 {
+pub(crate) fn get<F: Real>(blocks: &[Block<F>], at: usize) -> Complex64 {
     let b = &blocks[at / LANES];
-    Complex64::new(b.re[at % LANES], b.im[at % LANES])
+    Complex64::new(b.re[at % LANES].double(), b.im[at % LANES].double())
 }
 
 /// Sets the amplitude of an index.
 #[inline(always)]
-pub(crate) fn put(blocks: &mut [Block], at: usize, value: Complex64) {
+pub(crate) fn put<F: Real>(blocks: &mut [Block<F>], at: usize, value: Complex64) {
     let b = &mut blocks[at / LANES];
-    b.re[at % LANES] = value.re;
-    b.im[at % LANES] = value.im;
+    b.re[at % LANES] = F::of(value.re);
+    b.im[at % LANES] = F::of(value.im);
 }
 
 /// Offsets of the amplitudes of one group: bit 0 of the counter is the last target.
@@ -115,7 +115,12 @@ pub(crate) fn offsets(targets: &[u32]) -> Vec<usize> {
 }
 
 #[inline(always)]
-pub(super) fn dense<const FMA: bool>(blocks: &mut [Block], targets: &[u32], on: Where, m: &[Complex64]) {
+pub(super) fn dense<F: Real, const FMA: bool>(
+    blocks: &mut [Block<F>],
+    targets: &[u32],
+    on: Where,
+    m: &[Complex64],
+) {
     let offsets = offsets(targets);
     let side = offsets.len();
     let fixed = offsets[side - 1] | (on.ones | on.zeros) as usize;
@@ -138,11 +143,12 @@ pub(super) fn dense<const FMA: bool>(blocks: &mut [Block], targets: &[u32], on: 
 }
 
 #[inline(always)]
-pub(super) fn mass<const FMA: bool>(blocks: &[Block], on: Where) -> f64 {
+pub(super) fn mass<F: Real, const FMA: bool>(blocks: &[Block<F>], on: Where) -> f64 {
     let (ones, zeros, met) = split(on);
     let mut sums = [0.0; LANES];
     for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for x in &blocks[start..start + len] {
+            let x = x.double();
             #[allow(clippy::needless_range_loop, reason = "lanes of a register")]
             for l in 0..LANES {
                 sums[l] = fma::<FMA>(x.re[l], x.re[l], fma::<FMA>(x.im[l], x.im[l], sums[l]));
@@ -154,16 +160,16 @@ pub(super) fn mass<const FMA: bool>(blocks: &[Block], on: Where) -> f64 {
 
 /// Calls a kernel with the lane bits of a mask as a constant.
 macro_rules! by_lane_mask {
-    ($x:expr, $f:ident::<$fma:ident>($($arg:expr),*)) => {
+    ($x:expr, $f:ident::<$real:ident, $fma:ident>($($arg:expr),*)) => {
         match $x & 7 {
-            0 => $f::<$fma, 0>($($arg),*),
-            1 => $f::<$fma, 1>($($arg),*),
-            2 => $f::<$fma, 2>($($arg),*),
-            3 => $f::<$fma, 3>($($arg),*),
-            4 => $f::<$fma, 4>($($arg),*),
-            5 => $f::<$fma, 5>($($arg),*),
-            6 => $f::<$fma, 6>($($arg),*),
-            _ => $f::<$fma, 7>($($arg),*),
+            0 => $f::<$real, $fma, 0>($($arg),*),
+            1 => $f::<$real, $fma, 1>($($arg),*),
+            2 => $f::<$real, $fma, 2>($($arg),*),
+            3 => $f::<$real, $fma, 3>($($arg),*),
+            4 => $f::<$real, $fma, 4>($($arg),*),
+            5 => $f::<$real, $fma, 5>($($arg),*),
+            6 => $f::<$real, $fma, 6>($($arg),*),
+            _ => $f::<$real, $fma, 7>($($arg),*),
         }
     };
 }
@@ -177,14 +183,20 @@ fn signs(z: u64) -> [f64; LANES] {
 }
 
 #[inline(always)]
-pub(super) fn overlap<const FMA: bool>(bra: &[Block], ket: &[Block], x: u64, z: u64, on: Where) -> Complex64 {
-    by_lane_mask!(x, overlap_lanes::<FMA>(bra, ket, x, z, on))
+pub(super) fn overlap<F: Real, const FMA: bool>(
+    bra: &[Block<F>],
+    ket: &[Block<F>],
+    x: u64,
+    z: u64,
+    on: Where,
+) -> Complex64 {
+    by_lane_mask!(x, overlap_lanes::<F, FMA>(bra, ket, x, z, on))
 }
 
 #[inline(always)]
-fn overlap_lanes<const FMA: bool, const X: usize>(
-    bra: &[Block],
-    ket: &[Block],
+fn overlap_lanes<F: Real, const FMA: bool, const X: usize>(
+    bra: &[Block<F>],
+    ket: &[Block<F>],
     x: u64,
     z: u64,
     on: Where,
@@ -194,7 +206,7 @@ fn overlap_lanes<const FMA: bool, const X: usize>(
     let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
     for (start, len) in runs(ket.len(), ones | zeros, ones) {
         for i in start..start + len {
-            let (a, b) = (&ket[i], exchanged::<X>(&bra[i ^ x_high]));
+            let (a, b) = (ket[i].double(), exchanged::<X>(&bra[i ^ x_high].double()));
             let sign = if (i & z_high).count_ones() & 1 == 1 { -1.0 } else { 1.0 };
             for l in 0..LANES {
                 let (br, bi) = (b.re[l] * sign, b.im[l] * sign);
@@ -208,20 +220,20 @@ fn overlap_lanes<const FMA: bool, const X: usize>(
 }
 
 #[inline(always)]
-pub(super) fn add_pauli<const FMA: bool>(
-    out: &mut [Block],
-    ket: &[Block],
+pub(super) fn add_pauli<F: Real, const FMA: bool>(
+    out: &mut [Block<F>],
+    ket: &[Block<F>],
     x: u64,
     z: u64,
     factor: Complex64,
 ) {
-    by_lane_mask!(x, add_pauli_lanes::<FMA>(out, ket, x, z, factor));
+    by_lane_mask!(x, add_pauli_lanes::<F, FMA>(out, ket, x, z, factor));
 }
 
 #[inline(always)]
-fn add_pauli_lanes<const FMA: bool, const X: usize>(
-    out: &mut [Block],
-    ket: &[Block],
+fn add_pauli_lanes<F: Real, const FMA: bool, const X: usize>(
+    out: &mut [Block<F>],
+    ket: &[Block<F>],
     x: u64,
     z: u64,
     factor: Complex64,
@@ -234,6 +246,7 @@ fn add_pauli_lanes<const FMA: bool, const X: usize>(
     for (i, sum) in out.iter_mut().enumerate() {
         let from = i ^ x_high;
         let factor = if (from & z_high).count_ones() & 1 == 1 { &minus } else { &plus };
-        *sum = combine::<FMA>(&one, sum, factor, &exchanged::<X>(&ket[from]));
+        let more = exchanged::<X>(&ket[from].double());
+        *sum = Block::of(&combine::<FMA>(&one, &sum.double(), factor, &more));
     }
 }

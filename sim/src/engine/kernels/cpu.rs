@@ -6,11 +6,8 @@ use std::sync::OnceLock;
 
 use num_complex::Complex64;
 
-use super::eight::Plain;
-#[cfg(target_arch = "x86_64")]
-use super::eight::{Half, Whole};
 use super::strings::Weighed;
-use super::{Block, body, gates, sweeps};
+use super::{Block, Real, body, gates, sweeps};
 use crate::plan::frame::Order;
 use crate::plan::stage::Sweep;
 use crate::plan::step::Where;
@@ -64,19 +61,19 @@ const BASELINE_FMA: bool = cfg!(target_arch = "aarch64");
 macro_rules! versions {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)?;)*) => { $(
         $(#[$doc])*
-        pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) $(-> $ret)? {
+        pub(crate) fn $name<F: Real>(cpu: Cpu, $($arg: $ty),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma,popcnt")]
-            fn avx2($($arg: $ty),*) $(-> $ret)? {
-                body::$name::<true>($($arg),*)
+            fn avx2<F: Real>($($arg: $ty),*) $(-> $ret)? {
+                body::$name::<F, true>($($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma,popcnt")]
-            fn avx512($($arg: $ty),*) $(-> $ret)? {
-                body::$name::<true>($($arg),*)
+            fn avx512<F: Real>($($arg: $ty),*) $(-> $ret)? {
+                body::$name::<F, true>($($arg),*)
             }
             match cpu {
-                Cpu::Baseline => body::$name::<BASELINE_FMA>($($arg),*),
+                Cpu::Baseline => body::$name::<F, BASELINE_FMA>($($arg),*),
                 // SAFETY: these variants are made only by `available`, after asking the processor.
                 #[cfg(target_arch = "x86_64")]
                 Cpu::Avx2 => unsafe { avx2($($arg),*) },
@@ -90,34 +87,34 @@ macro_rules! versions {
 
 versions! {
     /// Multiplies groups that differ in some bits by a matrix, most significant bit first.
-    fn dense(blocks: &mut [Block], targets: &[u32], on: Where, m: &[Complex64]);
+    fn dense(blocks: &mut [Block<F>], targets: &[u32], on: Where, m: &[Complex64]);
     /// Sum of squared magnitudes where the condition holds.
-    fn mass(blocks: &[Block], on: Where) -> f64;
+    fn mass(blocks: &[Block<F>], on: Where) -> f64;
     /// Sum of conj(bra[i ^ x]) ket[i], negative where i & z has odd parity, over i that meet the condition.
-    fn overlap(bra: &[Block], ket: &[Block], x: u64, z: u64, on: Where) -> Complex64;
+    fn overlap(bra: &[Block<F>], ket: &[Block<F>], x: u64, z: u64, on: Where) -> Complex64;
     /// Adds to out[i ^ x] a factor times ket[i], negative where i & z has odd parity.
-    fn add_pauli(out: &mut [Block], ket: &[Block], x: u64, z: u64, factor: Complex64);
+    fn add_pauli(out: &mut [Block<F>], ket: &[Block<F>], x: u64, z: u64, factor: Complex64);
     /// Over the blocks of a range, the sum of weighed parts of conj(ket[i ^ x]) ket[i].
-    fn weighed(ket: &[Block], range: Range<usize>, x: u64, terms: &[Weighed]) -> f64;
+    fn weighed(ket: &[Block<F>], range: Range<usize>, x: u64, terms: &[Weighed]) -> f64;
 }
 
 /// The same for kernels that say which registers they use.
 macro_rules! wide_versions {
     ($($(#[$doc:meta])* fn $module:ident::$name:ident($($arg:ident: $ty:ty),*);)*) => { $(
         $(#[$doc])*
-        pub(crate) fn $name(cpu: Cpu, $($arg: $ty),*) {
+        pub(crate) fn $name<F: Real>(cpu: Cpu, $($arg: $ty),*) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma,popcnt")]
-            fn avx2($($arg: $ty),*) {
-                $module::$name::<Half>($($arg),*);
+            fn avx2<F: Real>($($arg: $ty),*) {
+                $module::$name::<F::Avx2>($($arg),*);
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma,popcnt")]
-            fn avx512($($arg: $ty),*) {
-                $module::$name::<Whole>($($arg),*);
+            fn avx512<F: Real>($($arg: $ty),*) {
+                $module::$name::<F::Avx512>($($arg),*);
             }
             match cpu {
-                Cpu::Baseline => $module::$name::<Plain>($($arg),*),
+                Cpu::Baseline => $module::$name::<F::Baseline>($($arg),*),
                 // SAFETY: these variants are made only by `available`, after asking the processor.
                 #[cfg(target_arch = "x86_64")]
                 Cpu::Avx2 => unsafe { avx2($($arg),*) },
@@ -131,19 +128,19 @@ macro_rules! wide_versions {
 
 wide_versions! {
     /// Multiplies pairs that differ in bit `target` by a 2x2 matrix, where the condition holds.
-    fn gates::pair(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]);
+    fn gates::pair(blocks: &mut [Block<F>], target: u32, on: Where, m: &[Complex64; 4]);
     /// Exchanges amplitudes that differ in bit `target`, where the condition holds.
-    fn gates::flip(blocks: &mut [Block], target: u32, on: Where);
+    fn gates::flip(blocks: &mut [Block<F>], target: u32, on: Where);
     /// Multiplies by a factor where the condition holds.
-    fn gates::phase(blocks: &mut [Block], on: Where, factor: Complex64);
+    fn gates::phase(blocks: &mut [Block<F>], on: Where, factor: Complex64);
     /// Turns of different bits, x - t y and y + t x, after the factors of two tables, which may be empty.
-    fn sweeps::sweep(blocks: &mut [Block], tables: [&[Block]; 2], turns: &Sweep);
+    fn sweeps::sweep(blocks: &mut [Block<F>], tables: [&[Block<F>]; 2], turns: &Sweep);
     /// Multiplies each amplitude by the factor in the same place.
-    fn sweeps::times(blocks: &mut [Block], factors: &[Block]);
+    fn sweeps::times(blocks: &mut [Block<F>], factors: &[Block<F>]);
     /// Multiplies by the first factor where some bits have even parity, else by the second.
-    fn sweeps::twist(blocks: &mut [Block], parity: u64, factors: [Complex64; 2]);
+    fn sweeps::twist(blocks: &mut [Block<F>], parity: u64, factors: [Complex64; 2]);
     /// Makes one run of amplitudes a multiple of another, with factors by parity.
-    fn sweeps::spread(to: &mut [Block], from: &[Block], parity: u64, factors: [Complex64; 2]);
+    fn sweeps::spread(to: &mut [Block<F>], from: &[Block<F>], parity: u64, factors: [Complex64; 2]);
     /// Fetches blocks from the places of an order, `first` onwards.
-    fn sweeps::settle(to: &mut [Block], from: &[Block], order: &Order, first: usize);
+    fn sweeps::settle(to: &mut [Block<F>], from: &[Block<F>], order: &Order, first: usize);
 }

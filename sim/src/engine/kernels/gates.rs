@@ -2,9 +2,9 @@
 
 use num_complex::Complex64;
 
+use super::amps::Amps;
 use super::body::{runs, split};
-use super::eight::{Amps, Eight};
-use super::{Block, LANE_BITS, LANES};
+use super::{Block, LANE_BITS, LANES, Real};
 use crate::plan::step::Where;
 
 const ONE: Complex64 = Complex64::new(1.0, 0.0);
@@ -12,36 +12,36 @@ const ZERO: Complex64 = Complex64::new(0.0, 0.0);
 
 /// A factor for each lane.
 #[inline(always)]
-fn lanes<V: Eight>(mut f: impl FnMut(usize) -> Complex64) -> Amps<V> {
+fn lanes<A: Amps>(mut f: impl FnMut(usize) -> Complex64) -> A {
     let mut out = Block::ZERO;
     for l in 0..LANES {
         let z = f(l);
-        (out.re[l], out.im[l]) = (z.re, z.im);
+        (out.re[l], out.im[l]) = (A::F::of(z.re), A::F::of(z.im));
     }
-    Amps::read(&out)
+    A::read(&out)
 }
 
 #[inline(always)]
-pub(super) fn pair<V: Eight>(blocks: &mut [Block], target: u32, on: Where, m: &[Complex64; 4]) {
+pub(super) fn pair<A: Amps>(blocks: &mut [Block<A::F>], target: u32, on: Where, m: &[Complex64; 4]) {
     let (ones, zeros, met) = split(on);
     if target < LANE_BITS {
         // New value of a lane: `own` times itself plus `other` times its partner.
         let bit = 1usize << target;
-        let own = lanes::<V>(|l| if !met[l] { ONE } else { m[if l & bit == 0 { 0 } else { 3 }] });
-        let other = lanes::<V>(|l| if !met[l] { ZERO } else { m[if l & bit == 0 { 1 } else { 2 }] });
+        let own = lanes::<A>(|l| if !met[l] { ONE } else { m[if l & bit == 0 { 0 } else { 3 }] });
+        let other = lanes::<A>(|l| if !met[l] { ZERO } else { m[if l & bit == 0 { 1 } else { 2 }] });
         return match target {
-            0 => inside::<V, 1>(blocks, ones, zeros, own, other),
-            1 => inside::<V, 2>(blocks, ones, zeros, own, other),
-            _ => inside::<V, 4>(blocks, ones, zeros, own, other),
+            0 => inside::<A, 1>(blocks, ones, zeros, own, other),
+            1 => inside::<A, 2>(blocks, ones, zeros, own, other),
+            _ => inside::<A, 4>(blocks, ones, zeros, own, other),
         };
     }
-    let entry = |i: usize, unmet: Complex64| lanes::<V>(|l| if met[l] { m[i] } else { unmet });
+    let entry = |i: usize, unmet: Complex64| lanes::<A>(|l| if met[l] { m[i] } else { unmet });
     let m = [entry(0, ONE), entry(1, ZERO), entry(2, ZERO), entry(3, ONE)];
     let stride = 1usize << (target - LANE_BITS);
     for (start, len) in runs(blocks.len(), stride | ones | zeros, ones) {
         let (low, high) = blocks.split_at_mut(start + stride);
         for (x, y) in low[start..start + len].iter_mut().zip(&mut high[..len]) {
-            let (a, b) = (Amps::read(x), Amps::read(y));
+            let (a, b) = (A::read(x), A::read(y));
             b.times_plus(m[1], a.times(m[0])).write(x);
             b.times_plus(m[3], a.times(m[2])).write(y);
         }
@@ -50,33 +50,33 @@ pub(super) fn pair<V: Eight>(blocks: &mut [Block], target: u32, on: Where, m: &[
 
 /// A pair operation between lanes that differ in `BIT`.
 #[inline(always)]
-fn inside<V: Eight, const BIT: usize>(
-    blocks: &mut [Block],
+fn inside<A: Amps, const BIT: usize>(
+    blocks: &mut [Block<A::F>],
     ones: usize,
     zeros: usize,
-    own: Amps<V>,
-    other: Amps<V>,
+    own: A,
+    other: A,
 ) {
     for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for block in &mut blocks[start..start + len] {
-            let x = Amps::read(block);
+            let x = A::read(block);
             x.exchanged::<BIT>().times_plus(other, x.times(own)).write(block);
         }
     }
 }
 
 #[inline(always)]
-pub(super) fn flip<V: Eight>(blocks: &mut [Block], target: u32, on: Where) {
+pub(super) fn flip<A: Amps>(blocks: &mut [Block<A::F>], target: u32, on: Where) {
     let (ones, zeros, met) = split(on);
     let mut flags = [[0.0; LANES]; 2];
     for l in 0..LANES {
         flags[usize::from(met[l])][l] = 1.0;
     }
-    let (keep, take) = (V::read(&flags[0]), V::read(&flags[1]));
+    let (keep, take) = (A::factors(&flags[0]), A::factors(&flags[1]));
     match target {
-        0 => return mixed::<V, 1>(blocks, ones, zeros, keep, take),
-        1 => return mixed::<V, 2>(blocks, ones, zeros, keep, take),
-        2 => return mixed::<V, 4>(blocks, ones, zeros, keep, take),
+        0 => return mixed::<A, 1>(blocks, ones, zeros, keep, take),
+        1 => return mixed::<A, 2>(blocks, ones, zeros, keep, take),
+        2 => return mixed::<A, 4>(blocks, ones, zeros, keep, take),
         _ => {}
     }
     let some_stay = met.contains(&false);
@@ -89,36 +89,42 @@ pub(super) fn flip<V: Eight>(blocks: &mut [Block], target: u32, on: Where) {
             continue;
         }
         for (x, y) in low.iter_mut().zip(high) {
-            let (a, b) = (Amps::read(x), Amps::read(y));
-            chosen(a, b, keep, take).write(x);
-            chosen(b, a, keep, take).write(y);
+            let (a, b) = (A::read(x), A::read(y));
+            chosen::<A>(a, b, keep, take).write(x);
+            chosen::<A>(b, a, keep, take).write(y);
         }
     }
 }
 
 /// One block in some lanes and another in the rest.
 #[inline(always)]
-fn chosen<V: Eight>(a: Amps<V>, b: Amps<V>, keep: V, take: V) -> Amps<V> {
-    Amps { re: b.re.times_plus(take, a.re.times(keep)), im: b.im.times_plus(take, a.im.times(keep)) }
+fn chosen<A: Amps>(a: A, b: A, keep: A::Part, take: A::Part) -> A {
+    a.by(keep).plus(b, take)
 }
 
 #[inline(always)]
-fn mixed<V: Eight, const BIT: usize>(blocks: &mut [Block], ones: usize, zeros: usize, keep: V, take: V) {
+fn mixed<A: Amps, const BIT: usize>(
+    blocks: &mut [Block<A::F>],
+    ones: usize,
+    zeros: usize,
+    keep: A::Part,
+    take: A::Part,
+) {
     for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for block in &mut blocks[start..start + len] {
-            let x = Amps::read(block);
-            chosen(x, x.exchanged::<BIT>(), keep, take).write(block);
+            let x = A::read(block);
+            chosen::<A>(x, x.exchanged::<BIT>(), keep, take).write(block);
         }
     }
 }
 
 #[inline(always)]
-pub(super) fn phase<V: Eight>(blocks: &mut [Block], on: Where, factor: Complex64) {
+pub(super) fn phase<A: Amps>(blocks: &mut [Block<A::F>], on: Where, factor: Complex64) {
     let (ones, zeros, met) = split(on);
-    let factor = lanes::<V>(|l| if met[l] { factor } else { ONE });
+    let factor = lanes::<A>(|l| if met[l] { factor } else { ONE });
     for (start, len) in runs(blocks.len(), ones | zeros, ones) {
         for block in &mut blocks[start..start + len] {
-            Amps::read(block).times(factor).write(block);
+            A::read(block).times(factor).write(block);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Kernels that add up over Pauli strings.
 
 use super::body::{by_lane_mask, exchanged, fma};
-use super::{Block, LANE_BITS, LANES};
+use super::{Block, LANE_BITS, LANES, Real};
 
 /// A Pauli string of a group that flips the same bits.
 #[derive(Clone, Copy, Debug)]
@@ -17,19 +17,19 @@ pub(crate) struct Weighed {
 /// Over the blocks of a range, the sum of weighed parts of conj(ket[i ^ x]) ket[i], each negative
 /// where i & z has odd parity: one reading of the state for all strings of a group.
 #[inline(always)]
-pub(super) fn weighed<const FMA: bool>(
-    ket: &[Block],
+pub(super) fn weighed<F: Real, const FMA: bool>(
+    ket: &[Block<F>],
     range: std::ops::Range<usize>,
     x: u64,
     terms: &[Weighed],
 ) -> f64 {
-    by_lane_mask!(x, weighed_lanes::<FMA>(ket, range, x, terms))
+    by_lane_mask!(x, weighed_lanes::<F, FMA>(ket, range, x, terms))
 }
 
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "lanes of a register")]
-fn weighed_lanes<const FMA: bool, const X: usize>(
-    ket: &[Block],
+fn weighed_lanes<F: Real, const FMA: bool, const X: usize>(
+    ket: &[Block<F>],
     range: std::ops::Range<usize>,
     x: u64,
     terms: &[Weighed],
@@ -37,7 +37,7 @@ fn weighed_lanes<const FMA: bool, const X: usize>(
     let x_high = (x >> LANE_BITS) as usize;
     let mut lanes = Vec::with_capacity(terms.len());
     for t in terms {
-        let mut lane = Block::ZERO;
+        let mut lane = Block::<f64>::ZERO;
         for l in 0..LANES {
             let odd = (l as u64 & t.z).count_ones() & 1 == 1;
             lane.re[l] = if odd { -t.re } else { t.re };
@@ -47,8 +47,8 @@ fn weighed_lanes<const FMA: bool, const X: usize>(
     }
     let mut sum = [0.0; LANES];
     for i in range {
-        let (a, b) = (ket[i], exchanged::<X>(&ket[i ^ x_high]));
-        let mut weight = Block::ZERO;
+        let (a, b) = (ket[i].double(), exchanged::<X>(&ket[i ^ x_high].double()));
+        let mut weight = Block::<f64>::ZERO;
         for (z, lane) in &lanes {
             let sign = if (i & z).count_ones() & 1 == 1 { -1.0 } else { 1.0 };
             for l in 0..LANES {

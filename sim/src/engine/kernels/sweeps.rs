@@ -4,9 +4,9 @@
 use num_complex::Complex64;
 use smallvec::SmallVec;
 
+use super::amps::{Amps, Part};
 use super::body::runs;
-use super::eight::{Amps, Eight};
-use super::{Block, LANES};
+use super::{Block, LANES, Real};
 use crate::plan::frame::{Independent, Order};
 use crate::plan::stage::{Sweep, Turn};
 
@@ -24,15 +24,15 @@ fn odd(index: usize, mask: usize) -> usize {
 /// A turn ready for use: which blocks it looks at, which lanes it exchanges, and its tangent with
 /// the sign of each lane, for blocks of even and of odd parity.
 #[derive(Clone, Copy)]
-struct Ready<V> {
+struct Ready<P> {
     seen: usize,
     lanes: usize,
-    signed: [V; 2],
+    signed: [P; 2],
 }
 
-impl<V: Eight> Ready<V> {
+impl<P: Copy> Ready<P> {
     #[inline(always)]
-    fn new(turn: &Turn) -> Self {
+    fn new<A: Amps<Part = P>>(turn: &Turn) -> Self {
         let odd = odd_lanes(turn.signs);
         let mut signed = [[0.0; LANES]; 2];
         for l in 0..LANES {
@@ -42,7 +42,7 @@ impl<V: Eight> Ready<V> {
         Self {
             seen: (turn.signs >> 3) as usize,
             lanes: (turn.flips & 7) as usize,
-            signed: [V::read(&signed[0]), V::read(&signed[1])],
+            signed: [A::factors(&signed[0]), A::factors(&signed[1])],
         }
     }
 }
@@ -63,46 +63,46 @@ macro_rules! each {
 /// Turns of different bits, x - t y and y + t x, after the factors of two tables, either of which
 /// may be empty.
 #[inline(always)]
-pub(super) fn sweep<V: Eight>(blocks: &mut [Block], tables: [&[Block]; 2], sweep: &Sweep) {
+pub(super) fn sweep<A: Amps>(blocks: &mut [Block<A::F>], tables: [&[Block<A::F>]; 2], sweep: &Sweep) {
     assert!(blocks.len().is_power_of_two() && tables.iter().all(|t| t.is_empty() || t.len() == blocks.len()));
     let [first, second] = if tables[0].is_empty() { [tables[1], tables[0]] } else { tables };
     if !second.is_empty() {
-        times::<V>(blocks, second);
+        times::<A>(blocks, second);
     }
     let mut wide = sweep.wide.clone();
     if !first.is_empty() || !sweep.lanes.is_empty() {
         let mut here: SmallVec<[Turn; 4]> = SmallVec::new();
         wide.retain(|t| {
-            let stays = t.flips & 7 != 0 || here.len() == V::WIDE_FIRST;
+            let stays = t.flips & 7 != 0 || here.len() == A::WIDE_FIRST;
             if !stays {
                 here.push(*t);
             }
             stays
         });
         match (here.len(), !first.is_empty()) {
-            (0, false) => after::<V, 0, 1, false>(blocks, first, &sweep.lanes, &here),
-            (0, true) => after::<V, 0, 1, true>(blocks, first, &sweep.lanes, &here),
-            (1, false) => after::<V, 1, 2, false>(blocks, first, &sweep.lanes, &here),
-            (1, true) => after::<V, 1, 2, true>(blocks, first, &sweep.lanes, &here),
-            (2, false) => after::<V, 2, 4, false>(blocks, first, &sweep.lanes, &here),
-            (2, true) => after::<V, 2, 4, true>(blocks, first, &sweep.lanes, &here),
-            (_, false) => after::<V, 3, 8, false>(blocks, first, &sweep.lanes, &here),
-            (_, true) => after::<V, 3, 8, true>(blocks, first, &sweep.lanes, &here),
+            (0, false) => after::<A, 0, 1, false>(blocks, first, &sweep.lanes, &here),
+            (0, true) => after::<A, 0, 1, true>(blocks, first, &sweep.lanes, &here),
+            (1, false) => after::<A, 1, 2, false>(blocks, first, &sweep.lanes, &here),
+            (1, true) => after::<A, 1, 2, true>(blocks, first, &sweep.lanes, &here),
+            (2, false) => after::<A, 2, 4, false>(blocks, first, &sweep.lanes, &here),
+            (2, true) => after::<A, 2, 4, true>(blocks, first, &sweep.lanes, &here),
+            (_, false) => after::<A, 3, 8, false>(blocks, first, &sweep.lanes, &here),
+            (_, true) => after::<A, 3, 8, true>(blocks, first, &sweep.lanes, &here),
         }
     }
     let mut wide = &wide[..];
     while !wide.is_empty() {
-        let (here, rest) = wide.split_at(wide.len().min(V::WIDE));
+        let (here, rest) = wide.split_at(wide.len().min(A::WIDE));
         let mixed = here.iter().any(|t| t.flips & 7 != 0);
         match (here.len(), mixed) {
-            (1, false) => alone::<V, 1, 2, false>(blocks, here),
-            (1, true) => alone::<V, 1, 2, true>(blocks, here),
-            (2, false) => alone::<V, 2, 4, false>(blocks, here),
-            (2, true) => alone::<V, 2, 4, true>(blocks, here),
-            (3, false) => alone::<V, 3, 8, false>(blocks, here),
-            (3, true) => alone::<V, 3, 8, true>(blocks, here),
-            (_, false) => alone::<V, 4, 16, false>(blocks, here),
-            (_, true) => alone::<V, 4, 16, true>(blocks, here),
+            (1, false) => alone::<A, 1, 2, false>(blocks, here),
+            (1, true) => alone::<A, 1, 2, true>(blocks, here),
+            (2, false) => alone::<A, 2, 4, false>(blocks, here),
+            (2, true) => alone::<A, 2, 4, true>(blocks, here),
+            (3, false) => alone::<A, 3, 8, false>(blocks, here),
+            (3, true) => alone::<A, 3, 8, true>(blocks, here),
+            (_, false) => alone::<A, 4, 16, false>(blocks, here),
+            (_, true) => alone::<A, 4, 16, true>(blocks, here),
         }
         wide = rest;
     }
@@ -135,36 +135,36 @@ impl<const N: usize> Places<N> {
 }
 
 #[inline(always)]
-fn ready<V: Eight, const K: usize>(turns: &[Turn]) -> [Ready<V>; K] {
-    let mut out = [Ready::<V>::new(&Turn { flips: 0, signs: 0, t: 0.0 }); K];
+fn ready<A: Amps, const K: usize>(turns: &[Turn]) -> [Ready<A::Part>; K] {
+    let mut out = [Ready::new::<A>(&Turn { flips: 0, signs: 0, t: 0.0 }); K];
     for (ready, turn) in out.iter_mut().zip(turns) {
-        *ready = Ready::new(turn);
+        *ready = Ready::new::<A>(turn);
     }
     out
 }
 
 /// K turns between blocks, after factors and turns inside of blocks; N is 2^K.
 #[inline(always)]
-fn after<V: Eight, const K: usize, const N: usize, const SCALED: bool>(
-    blocks: &mut [Block],
-    table: &[Block],
+fn after<A: Amps, const K: usize, const N: usize, const SCALED: bool>(
+    blocks: &mut [Block<A::F>],
+    table: &[Block<A::F>],
     lanes: &[Turn],
     turns: &[Turn],
 ) {
     let places = Places::<N>::new(turns, blocks.len());
-    let inside = ready::<V, 3>(lanes);
-    let wide = ready::<V, K>(turns);
+    let inside = ready::<A, 3>(lanes);
+    let wide = ready::<A, K>(turns);
     let count = lanes.len();
     for (start, len) in runs(blocks.len(), places.tops, 0) {
         for i in start..start + len {
             // SAFETY of this kernel: `i` and all offsets are smaller than the number of blocks,
             // which is a power of two and the length of a table that is not empty.
-            let mut x = [Amps::<V>::read(unsafe { blocks.get_unchecked(i) }); N];
+            let mut x = [A::read(unsafe { blocks.get_unchecked(i) }); N];
             each!(j < N, {
                 let at = i ^ places.offsets[j];
-                x[j] = Amps::read(unsafe { blocks.get_unchecked(at) });
+                x[j] = A::read(unsafe { blocks.get_unchecked(at) });
                 if SCALED {
-                    x[j] = x[j].times(Amps::read(unsafe { table.get_unchecked(at) }));
+                    x[j] = x[j].times(A::read(unsafe { table.get_unchecked(at) }));
                 }
             });
             each!(l < 3, {
@@ -195,18 +195,21 @@ fn after<V: Eight, const K: usize, const N: usize, const SCALED: bool>(
 /// K turns between blocks alone, real and imaginary parts one after the other; N is 2^K. `MIXED`
 /// says whether some exchange lanes too.
 #[inline(always)]
-fn alone<V: Eight, const K: usize, const N: usize, const MIXED: bool>(blocks: &mut [Block], turns: &[Turn]) {
+fn alone<A: Amps, const K: usize, const N: usize, const MIXED: bool>(
+    blocks: &mut [Block<A::F>],
+    turns: &[Turn],
+) {
     let places = Places::<N>::new(turns, blocks.len());
-    let wide = ready::<V, K>(turns);
+    let wide = ready::<A, K>(turns);
     for (start, len) in runs(blocks.len(), places.tops, 0) {
         for i in start..start + len {
             // SAFETY of this kernel: `i` and all offsets are smaller than the number of blocks,
             // which is a power of two.
-            for part in 0..2 {
+            for part in 0..A::PARTS {
                 let mut x = [wide[0].signed[0]; N];
                 each!(j < N, {
                     let block = unsafe { blocks.get_unchecked(i ^ places.offsets[j]) };
-                    x[j] = V::read(if part == 0 { &block.re } else { &block.im });
+                    x[j] = A::read_part(block, part);
                     if MIXED {
                         x[j] = x[j].crossed(places.lanes[j]);
                     }
@@ -226,7 +229,7 @@ fn alone<V: Eight, const K: usize, const N: usize, const MIXED: bool>(blocks: &m
                     if MIXED {
                         x[j] = x[j].crossed(places.lanes[j]);
                     }
-                    x[j].write(if part == 0 { &mut block.re } else { &mut block.im });
+                    A::write_part(x[j], block, part);
                 });
             }
         }
@@ -235,53 +238,58 @@ fn alone<V: Eight, const K: usize, const N: usize, const MIXED: bool>(blocks: &m
 
 /// Multiplies each amplitude by the factor in the same place.
 #[inline(always)]
-pub(super) fn times<V: Eight>(blocks: &mut [Block], factors: &[Block]) {
+pub(super) fn times<A: Amps>(blocks: &mut [Block<A::F>], factors: &[Block<A::F>]) {
     for (x, f) in blocks.iter_mut().zip(factors) {
-        Amps::<V>::read(x).times(Amps::read(f)).write(x);
+        A::read(x).times(A::read(f)).write(x);
     }
 }
 
 /// One of two factors for each lane, by parity, for blocks of even and of odd parity.
 #[inline(always)]
-fn by_parity<V: Eight>(parity: u64, factors: [Complex64; 2]) -> [Amps<V>; 2] {
+fn by_parity<A: Amps>(parity: u64, factors: [Complex64; 2]) -> [A; 2] {
     let odd = odd_lanes(parity);
     let mut out = [Block::ZERO; 2];
     for (of_block, out) in out.iter_mut().enumerate() {
         for l in 0..LANES {
             let z = factors[of_block ^ usize::from(odd[l])];
-            (out.re[l], out.im[l]) = (z.re, z.im);
+            (out.re[l], out.im[l]) = (A::F::of(z.re), A::F::of(z.im));
         }
     }
-    [Amps::read(&out[0]), Amps::read(&out[1])]
+    [A::read(&out[0]), A::read(&out[1])]
 }
 
 /// Multiplies by the first factor where some bits of the place have even parity, else by the second.
 #[inline(always)]
-pub(super) fn twist<V: Eight>(blocks: &mut [Block], parity: u64, factors: [Complex64; 2]) {
-    let factors = by_parity::<V>(parity, factors);
+pub(super) fn twist<A: Amps>(blocks: &mut [Block<A::F>], parity: u64, factors: [Complex64; 2]) {
+    let factors = by_parity::<A>(parity, factors);
     for (i, x) in blocks.iter_mut().enumerate() {
-        Amps::read(x).times(factors[odd(i, (parity >> 3) as usize)]).write(x);
+        A::read(x).times(factors[odd(i, (parity >> 3) as usize)]).write(x);
     }
 }
 
 /// Makes `to` a multiple of `from`, with factors as in [`twist`].
 #[inline(always)]
-pub(super) fn spread<V: Eight>(to: &mut [Block], from: &[Block], parity: u64, factors: [Complex64; 2]) {
-    let factors = by_parity::<V>(parity, factors);
+pub(super) fn spread<A: Amps>(
+    to: &mut [Block<A::F>],
+    from: &[Block<A::F>],
+    parity: u64,
+    factors: [Complex64; 2],
+) {
+    let factors = by_parity::<A>(parity, factors);
     for (i, (to, from)) in to.iter_mut().zip(from).enumerate() {
-        Amps::read(from).times(factors[odd(i, (parity >> 3) as usize)]).write(to);
+        A::read(from).times(factors[odd(i, (parity >> 3) as usize)]).write(to);
     }
 }
 
 /// Fetches blocks from the places of an order, `first` onwards.
 #[inline(always)]
-pub(super) fn settle<V: Eight>(to: &mut [Block], from: &[Block], order: &Order, first: usize) {
+pub(super) fn settle<A: Amps>(to: &mut [Block<A::F>], from: &[Block<A::F>], order: &Order, first: usize) {
     assert!(from.len() == order.blocks.len() && first + to.len() <= from.len());
     if order.within.iter().all(|p| *p < 8) {
         let mut lanes = [[0; LANES]; LANES];
         for (start, lanes) in lanes.iter_mut().enumerate() {
             for (l, place) in lanes.iter_mut().enumerate() {
-                *place = (order.within[l] ^ start as u64) as i64;
+                *place = (order.within[l] ^ start as u64) as i32;
             }
         }
         let plain = order.within.iter().zip(0..).all(|(&p, l)| p == l);
@@ -290,7 +298,7 @@ pub(super) fn settle<V: Eight>(to: &mut [Block], from: &[Block], order: &Order, 
             if plain && place & 7 == 0 {
                 *to = *block;
             } else {
-                Amps::<V>::read(block).gathered(&lanes[(place & 7) as usize]).write(to);
+                A::read(block).gathered(&lanes[(place & 7) as usize]).write(to);
             }
         }
         return;

@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use super::{Block, Cpu, LANE_BITS, LANES, spread, times, twist};
+use super::{Block, Cpu, LANE_BITS, LANES, Real, spread, times, twist};
 
 /// Parities with one highest bit that are worth a table of their own.
 const CROWD: usize = 4;
@@ -16,13 +16,19 @@ struct Doubling {
 
 /// The product for each value of some bits of a factor of the whole and factors of size 1 where
 /// parities are odd, found by doubling: one bit more in each round.
-pub(crate) fn fill(cpu: Cpu, out: &mut [Block], size: u32, scale: Complex64, phases: &[(u64, Complex64)]) {
+pub(crate) fn fill<F: Real>(
+    cpu: Cpu,
+    out: &mut [Block<F>],
+    size: u32,
+    scale: Complex64,
+    phases: &[(u64, Complex64)],
+) {
     let mut left = phases.to_vec();
     let rounds: Vec<Doubling> = (LANE_BITS..size).rev().map(|bit| take(&mut left, bit)).collect();
     for l in 0..LANES {
         let odd = left.iter().filter(|p| (l as u64 & p.0).count_ones() & 1 == 1);
         let z = odd.fold(scale, |z, p| z * p.1);
-        (out[0].re[l], out[0].im[l]) = (z.re, z.im);
+        (out[0].re[l], out[0].im[l]) = (F::of(z.re), F::of(z.im));
     }
     for (bit, Doubling { all, others }) in (LANE_BITS..size).zip(rounds.into_iter().rev()) {
         let (low, high) = out.split_at_mut(1usize << (bit - LANE_BITS));

@@ -2,12 +2,11 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex64;
 
 use super::table::fill;
-use super::{Block, Cpu, LANE_BITS, LANES, dense, flip, pair, phase, settle, sweep, times, twist};
+use super::{Block, Cpu, LANE_BITS, LANES, Real, dense, flip, pair, phase, settle, sweep, times, twist};
 use crate::plan::frame::members;
 use crate::plan::stage::{Group, Mixed, Phases, Stage, Sweep};
 use crate::plan::step::{Step, Where};
@@ -19,7 +18,7 @@ const AHEAD: usize = 3;
 const ONE: Complex64 = Complex64::new(1.0, 0.0);
 
 /// Applies one step to all amplitudes.
-pub(crate) fn step(cpu: Cpu, blocks: &mut [Block], step: &Step) {
+pub(crate) fn step<F: Real>(cpu: Cpu, blocks: &mut [Block<F>], step: &Step) {
     match step {
         Step::Pair { target, on, matrix } => pair(cpu, blocks, *target, *on, matrix),
         Step::Flip { target, on } => flip(cpu, blocks, *target, *on),
@@ -29,17 +28,18 @@ pub(crate) fn step(cpu: Cpu, blocks: &mut [Block], step: &Step) {
 }
 
 /// Applies stages to a register of `n` bits; ends early, saying so, when told to stop.
-pub(crate) fn run(
+pub(crate) fn run<F: Real>(
     cpu: Cpu,
-    blocks: &mut [Block],
+    blocks: &mut [Block<F>],
     n: u32,
     stages: &[Stage],
     threads: usize,
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> bool {
     // Kept from stage to stage: fresh memory would cost more than filling it.
-    let mut tables: Vec<Vec<Block>> = Vec::new();
-    let buffers: Vec<Mutex<Buffers>> = (0..threads.max(1)).map(|_| Mutex::default()).collect();
+    let mut tables: Vec<Vec<Block<F>>> = Vec::new();
+    let mut buffers: Vec<Buffers<F>> = Vec::new();
+    buffers.resize_with(threads.max(1), Buffers::default);
     for stage in stages {
         if stopped() {
             return false;
@@ -51,15 +51,14 @@ pub(crate) fn run(
         }
         let work = Work { cpu, stage, tables: &tables };
         if size < n {
-            over_tiles(&work, blocks, n, &buffers[..if n < THREADS_FROM { 1 } else { buffers.len() }]);
+            let crew = if n < THREADS_FROM { 1 } else { buffers.len() };
+            over_tiles(&work, blocks, n, &mut buffers[..crew]);
             continue;
         }
-        let mut own = buffers[0].lock().unwrap_or_else(PoisonError::into_inner);
-        let spare = &mut own.spare;
+        let spare = &mut buffers[0].spare;
         work.tile(blocks, 0, spare);
         if let Some(end) = &stage.end {
-            spare.clear();
-            spare.extend_from_slice(blocks);
+            copy(spare, blocks);
             settle(cpu, blocks, spare, end, 0);
         }
     }
@@ -67,20 +66,25 @@ pub(crate) fn run(
 }
 
 /// What a thread needs beside the register.
-#[derive(Default)]
-struct Buffers {
-    tile: Vec<Block>,
-    spare: Vec<Block>,
+struct Buffers<F> {
+    tile: Vec<Block<F>>,
+    spare: Vec<Block<F>>,
+}
+
+impl<F> Default for Buffers<F> {
+    fn default() -> Self {
+        Self { tile: Vec::new(), spare: Vec::new() }
+    }
 }
 
 /// A stage with its tables of phases, one for each group.
-struct Work<'a> {
+struct Work<'a, F> {
     cpu: Cpu,
     stage: &'a Stage,
-    tables: &'a [Vec<Block>],
+    tables: &'a [Vec<Block<F>>],
 }
 
-fn fill_table(cpu: Cpu, size: u32, group: &Group, table: &mut Vec<Block>) {
+fn fill_table<F: Real>(cpu: Cpu, size: u32, group: &Group, table: &mut Vec<Block<F>>) {
     match group {
         Group::Phases(Phases { scale, own, .. }) if !own.is_empty() || *scale != ONE => {
             table.resize((1usize << size).div_ceil(LANES), Block::ZERO);
@@ -90,11 +94,11 @@ fn fill_table(cpu: Cpu, size: u32, group: &Group, table: &mut Vec<Block>) {
     }
 }
 
-impl Work<'_> {
+impl<F: Real> Work<'_, F> {
     /// Does the stage to one tile; `outer` holds its bits outside, `spare` is kept between tiles.
-    fn tile(&self, blocks: &mut [Block], outer: u64, spare: &mut Vec<Block>) {
+    fn tile(&self, blocks: &mut [Block<F>], outer: u64, spare: &mut Vec<Block<F>>) {
         // Factors that wait for the next turns, to be applied in the same pass.
-        let (mut own, mut other): (&[Block], bool) = (&[], false);
+        let (mut own, mut other): (&[Block<F>], bool) = (&[], false);
         for (group, table) in self.stage.groups.iter().zip(self.tables) {
             let tables = [own, if other { &spare[..] } else { &[] }];
             (own, other) = (&[], false);
@@ -120,8 +124,7 @@ impl Work<'_> {
                     }
                 }
                 Group::Settle(order) => {
-                    spare.clear();
-                    spare.extend_from_slice(blocks);
+                    copy(spare, blocks);
                     settle(self.cpu, blocks, spare, order, 0);
                 }
             }
@@ -130,13 +133,13 @@ impl Work<'_> {
         self.give(blocks, tables);
     }
 
-    fn turns(&self, blocks: &mut [Block], mut tables: [&[Block]; 2], sweeps: &[Sweep]) {
+    fn turns(&self, blocks: &mut [Block<F>], mut tables: [&[Block<F>]; 2], sweeps: &[Sweep]) {
         for one in sweeps {
             sweep(self.cpu, blocks, std::mem::take(&mut tables), one);
         }
     }
 
-    fn give(&self, blocks: &mut [Block], tables: [&[Block]; 2]) {
+    fn give(&self, blocks: &mut [Block<F>], tables: [&[Block<F>]; 2]) {
         for table in tables {
             if !table.is_empty() {
                 times(self.cpu, blocks, table);
@@ -146,7 +149,7 @@ impl Work<'_> {
 
     /// Phases that depend on where the tile lies: one at once, more as a table in `spare`, for
     /// which the answer is true.
-    fn mixed(&self, blocks: &mut [Block], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block>) -> bool {
+    fn mixed(&self, blocks: &mut [Block<F>], outer: u64, mixed: &[Mixed], spare: &mut Vec<Block<F>>) -> bool {
         let mut scale = ONE;
         let mut here = Vec::with_capacity(mixed.len());
         for m in mixed {
@@ -179,13 +182,19 @@ impl Work<'_> {
     }
 }
 
+/// Makes a buffer a copy; as one move of memory, which extending it would not be.
+fn copy<F: Real>(to: &mut Vec<Block<F>>, from: &[Block<F>]) {
+    to.resize(from.len(), Block::ZERO);
+    to.copy_from_slice(from);
+}
+
 fn meets(index: u64, on: Where) -> bool {
     index & on.ones == on.ones && index & on.zeros == 0
 }
 
 /// Asks for blocks that will be needed soon: runs lie far apart, and the processor does not guess
 /// where the next one is.
-fn fetch(blocks: &[Block]) {
+fn fetch<F: Real>(blocks: &[Block<F>]) {
     #[cfg(target_arch = "x86_64")]
     for block in blocks {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -201,26 +210,26 @@ fn fetch(blocks: &[Block]) {
 }
 
 /// The blocks of a register, to which threads go at different places.
-struct Shared {
-    at: *mut Block,
+struct Shared<F> {
+    at: *mut Block<F>,
     len: usize,
 }
 
 // SAFETY: every use takes parts that no other thread takes (see `over_tiles`).
-unsafe impl Sync for Shared {}
+unsafe impl<F: Real> Sync for Shared<F> {}
 
-impl Shared {
+impl<F: Real> Shared<F> {
     /// # Safety
     /// No two parts that are alive at a time may overlap.
     #[allow(clippy::mut_from_ref, reason = "parts are disjoint")]
-    unsafe fn part(&self, start: usize, len: usize) -> &mut [Block] {
+    unsafe fn part(&self, start: usize, len: usize) -> &mut [Block<F>] {
         assert!(start + len <= self.len, "a tile lies in the register");
         // SAFETY: inside the register, and disjoint by the caller's word.
         unsafe { std::slice::from_raw_parts_mut(self.at.add(start), len) }
     }
 }
 
-fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, buffers: &[Mutex<Buffers>]) {
+fn over_tiles<F: Real>(work: &Work<'_, F>, blocks: &mut [Block<F>], n: u32, buffers: &mut [Buffers<F>]) {
     let threads = buffers.len();
     let bits = &work.stage.bits;
     let size = bits.len();
@@ -236,9 +245,8 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, buffers: &[Mutex<Bu
     let shared = Shared { at: blocks.as_mut_ptr(), len: blocks.len() };
     let next = AtomicUsize::new(0);
     let share = tiles.div_ceil(threads * 8).max(1);
-    let worker = |own: &Mutex<Buffers>| {
-        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
-        let Buffers { tile, spare } = &mut *own;
+    let worker = |own: &mut Buffers<F>| {
+        let Buffers { tile, spare } = own;
         loop {
             let first = next.fetch_add(share, Ordering::Relaxed);
             if first >= tiles {
@@ -255,12 +263,12 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, buffers: &[Mutex<Bu
                     work.tile(part(start), outer as u64, spare);
                     continue;
                 }
-                tile.clear();
+                tile.resize(1 << (size - LANE_BITS as usize), Block::ZERO);
                 for (k, &start) in starts.iter().enumerate() {
                     if let Some(&next) = starts.get(k + AHEAD) {
                         fetch(part(next));
                     }
-                    tile.extend_from_slice(part(start));
+                    tile[k * run..][..run].copy_from_slice(part(start));
                 }
                 work.tile(tile, outer as u64, spare);
                 for (k, &start) in starts.iter().enumerate() {
@@ -275,13 +283,14 @@ fn over_tiles(work: &Work<'_>, blocks: &mut [Block], n: u32, buffers: &[Mutex<Bu
             }
         }
     };
-    if threads < 2 {
-        return worker(&buffers[0]);
+    let Some((first, others)) = buffers.split_first_mut() else { return };
+    if others.is_empty() {
+        return worker(first);
     }
     rayon::scope(|scope| {
-        for own in &buffers[1..] {
+        for own in others {
             scope.spawn(|_| worker(own));
         }
-        worker(&buffers[0]);
+        worker(first);
     });
 }

@@ -2,7 +2,7 @@
 
 use crate::circuit::{Circuit, Op};
 use crate::engine::mps::engine::GATE_QUBITS;
-use crate::engine::{EngineChoice, Forecast, Options};
+use crate::engine::{EngineChoice, Forecast, Options, Precision};
 use crate::plan::code::{self, Code, Inst};
 use crate::result::ResultType;
 
@@ -58,7 +58,8 @@ pub(crate) fn fits(circuit: &Circuit, code: &Code, options: &Options<'_>) -> Res
     // Tensors and the products of one gate; a chain whose bonds are not known is checked on its way.
     let known = if given.is_some() || !asked { bond } else { 1.0 };
     let bytes = (64.0 * n * known * known + 256.0 * known * known) as u64;
-    Ok(Forecast { bytes, time_us: 20.0 + n_ops as f64 * (2.0 + 0.1 * bond.powi(3)) })
+    let time_us = 20.0 + n_ops as f64 * (2.0 + 0.1 * bond.powi(3));
+    Ok(Forecast { bytes, time_us, precision: Some(Precision::Double) })
 }
 
 /// A bound on the bond at each border between neighbours. Units: powers of 2.

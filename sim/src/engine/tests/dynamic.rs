@@ -34,7 +34,7 @@ fn a_measured_qubit_stays_what_it_was() {
         .measure(0, 1)
         .measure(1, 2)
         .circuit;
-    each_engine(&circuit, |name, mut engine| {
+    each_engine(&circuit, |name, _, mut engine| {
         let counts = engine.run(&[], 1000, 1).unwrap().counts;
         let names: Vec<String> = counts.iter().map(|c| c.0.to_string()).collect();
         assert_eq!(names, ["000", "111"], "{name}");
@@ -54,10 +54,10 @@ fn measured_and_reset_circuits_end_in_the_mixture_of_the_reference() {
         }
         let circuit = build.random_gates(&mut rng, 6).ask(ResultType::DensityMatrix(None)).circuit;
         let expected = reference::density(&circuit, &[]);
-        each_engine(&circuit, |name, mut engine| {
+        each_engine(&circuit, |name, tolerance, mut engine| {
             let values = engine.run(&[], 0, 0).unwrap().values;
             let ResultValue::DensityMatrix(got) = &values[0] else { panic!() };
-            assert!(distance(got, &expected) < 1e-12, "{name} seed {seed}");
+            assert!(distance(got, &expected) < tolerance, "{name} seed {seed}");
         });
     }
 }

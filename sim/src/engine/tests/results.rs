@@ -57,21 +57,21 @@ fn exact_answers_are_those_of_the_density_matrix() {
         }
         let circuit = build.ask(ResultType::Probability(Some(vec![2, 0]))).circuit;
         let rho = reference::density(&circuit, &[]);
-        each_engine(&circuit, |name, mut engine| {
+        each_engine(&circuit, |name, tolerance, mut engine| {
             let values = engine.run(&[], 0, 0).unwrap().values;
             for (o, got) in observables.iter().zip(values.chunks(2)) {
                 let a = matrix(4, o);
                 let mean = trace_of(&rho, &a);
                 let variance = trace_of(&rho, &reference::times(&a, &a)) - mean * mean;
                 let [ResultValue::Expectation(m), ResultValue::Variance(v)] = got else { panic!() };
-                assert!((m - mean).abs() < 1e-11, "{name}: {m} {mean}");
-                assert!((v - variance).abs() < 1e-11, "{name}: {v} {variance}");
+                assert!((m - mean).abs() < 10.0 * tolerance, "{name}: {m} {mean}");
+                assert!((v - variance).abs() < 10.0 * tolerance, "{name}: {v} {variance}");
             }
             let Some(ResultValue::Probability(p)) = values.last() else { panic!() };
             for (at, got) in p.iter().enumerate() {
                 let expected: f64 =
                     (0..16).filter(|i| (i >> 1 & 1) << 1 | (i >> 3 & 1) == at).map(|i| rho[i * 17].re).sum();
-                assert!((got - expected).abs() < 1e-12, "{name}");
+                assert!((got - expected).abs() < tolerance, "{name}");
             }
         });
     }

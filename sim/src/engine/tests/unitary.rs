@@ -8,20 +8,18 @@ use crate::engine::reference;
 use crate::result::{ResultType, ResultValue};
 use crate::sample::Rng;
 
-const TOLERANCE: f64 = 1e-12;
-
 fn check(what: &str, circuit: &Circuit) {
     let expected = reference::state(circuit, &[]);
     let n = circuit.n_qubits as usize;
     let pure: Vec<_> = expected.iter().flat_map(|a| expected.iter().map(move |b| a * b.conj())).collect();
-    each_engine(circuit, |name, mut engine| {
+    each_engine(circuit, |name, tolerance, mut engine| {
         let result = engine.run(&[], 0, 0).unwrap();
         let off = match &result.values[0] {
             ResultValue::StateVector(got) => distance(got, &expected),
             ResultValue::DensityMatrix(got) => distance(got, &pure),
             other => panic!("{other:?}"),
         };
-        assert!(off < TOLERANCE, "{what} on {name} with {n} qubits is off by {off:e}");
+        assert!(off < tolerance, "{what} on {name} with {n} qubits is off by {off:e}");
     });
 }
 
