@@ -61,6 +61,7 @@ fn try_create(world: &mut World, now: Now, call: &Call<'_>) -> Result<Response, 
     }
     concurrency(world, device, &key.0, &call.caller.region)?;
     let mut action = run::read(action, device, shots).map_err(refused)?;
+    mitigation(body, device, shots)?;
     if world.config.noise {
         action.add_noise(device, shots);
     }
@@ -116,6 +117,22 @@ fn refused(refusal: Refusal) -> Response {
             Response::json(400, &body).with("x-amzn-errortype", "ValidationException")
         }
     }
+}
+
+/// Whether the device mitigates errors, and with so few shots, where that is asked for.
+fn mitigation(body: &Value, device: &Device, shots: u64) -> Result<(), Response> {
+    if !run::is_mitigated(text(body, "deviceParameters")) {
+        return Ok(());
+    }
+    let Some(least) = &device.debias_min_shots else {
+        return Err(invalid(format!("Error mitigation is not supported for {}.", device.arn)));
+    };
+    let reserved = body["associations"].as_array().is_some_and(|a| !a.is_empty());
+    let least = if reserved { least.reserved } else { least.on_demand };
+    if shots < least {
+        return Err(invalid(format!("Error mitigation requires at least {least} shots, not {shots}.")));
+    }
+    Ok(())
 }
 
 fn concurrency(world: &World, device: &Device, own: &str, region: &str) -> Result<(), Response> {

@@ -13,5 +13,5 @@ mod worker;
 
 pub(crate) use action::{ANALOG, Action, JAQCD, Outcome, PROGRAM, Refusal, SET, read};
 pub(crate) use noise::fidelities;
-pub(crate) use render::{Facts, part, parts};
+pub(crate) use render::{Facts, is_mitigated, part, parts};
 pub(crate) use worker::{Done, Work, Worker};

@@ -95,6 +95,20 @@ fn additional(device: &str, duration_ms: u64, compiled: &Value) -> Value {
     out
 }
 
+/// Whether the parameters of a task ask for mitigated errors.
+pub(crate) fn is_mitigated(device_parameters: &str) -> bool {
+    let parameters: Value = serde_json::from_str(device_parameters).unwrap_or(Value::Null);
+    parameters["errorMitigation"].as_array().is_some_and(|asked| !asked.is_empty())
+}
+
+/// What debiasing adds to the counts: a histogram in which frequent outcomes count more than rare ones.
+fn sharpened(ran: &Ran) -> Value {
+    let square = |n: u64| (n as f64).powi(2);
+    let whole: f64 = ran.result.counts.iter().map(|(_, n)| square(*n)).sum();
+    let rows = ran.result.counts.iter().map(|(bits, n)| (bits.to_string(), json!(square(*n) / whole)));
+    json!({"braketSchemaHeader": header("ionq_metadata"), "sharpenedProbabilities": Value::Object(rows.collect())})
+}
+
 fn vendor(arn: &str) -> Option<(&'static str, &'static str)> {
     Some(match arn.rsplit('/').nth(1)? {
         "iqm" => ("iqmMetadata", "iqm"),
@@ -115,6 +129,9 @@ fn single(action: &Action, program: &Program, ran: &Ran, facts: &Facts<'_>) -> S
     let compiled = compiled(Some(program), facts.device, &action.payload["source"]);
     let mut metadata = additional(facts.device, facts.duration_ms, &compiled);
     metadata["action"] = action.payload.clone();
+    if facts.device.contains("/ionq/") && is_mitigated(facts.device_parameters) {
+        metadata["ionqMetadata"] = sharpened(ran);
+    }
     let mut file = json!({
         "braketSchemaHeader": header("gate_model_task_result"),
         "resultTypes": result_types(program, ran),

@@ -198,3 +198,25 @@ fn only_signed_requests_are_served() {
     assert_eq!(ask("GET", &format!("{presigned}20270115T075900Z&X-Amz-Expires=120")).status, 404);
     assert_eq!(ask("GET", &format!("{presigned}20270115T075000Z&X-Amz-Expires=120")).status, 403);
 }
+
+#[test]
+fn debiased_tasks_need_more_shots_and_tell_a_sharpened_histogram() {
+    const FORTE: &str = "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1";
+    let mut c = Caller::new(Config::default(), "us-east-1");
+    let debias =
+        json!({"errorMitigation": [{"type": "braket.device_schema.error_mitigation.debias.Debias"}]});
+    let with =
+        |shots: u64| json!({"deviceArn": FORTE, "shots": shots, "deviceParameters": debias.to_string()});
+    refused(&c.create(&with(2499)), 400, "at least 2500 shots");
+    let arn = c.made(&with(2500));
+    c.get(&arn);
+    let file = c.file(&arn, "results.json").unwrap();
+    let rows = file["additionalMetadata"]["ionqMetadata"]["sharpenedProbabilities"].as_object().unwrap();
+    assert!((rows.values().filter_map(Value::as_f64).sum::<f64>() - 1.0).abs() < 1e-9, "{rows:?}");
+    let plain = c.made(&json!({"deviceArn": FORTE, "shots": 2500}));
+    c.get(&plain);
+    assert_eq!(c.file(&plain, "results.json").unwrap()["additionalMetadata"].get("ionqMetadata"), None);
+    let mut north = Caller::north();
+    let elsewhere = json!({"deviceParameters": debias.to_string()});
+    refused(&north.create(&elsewhere), 400, "Error mitigation is not supported");
+}
