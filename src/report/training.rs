@@ -37,6 +37,35 @@ pub struct Flatness {
     pub beside: Vec<(u32, f64, f64)>,
 }
 
+/// What an accuracy stands on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Points that it was judged by.
+    pub points: usize,
+    /// Accuracy of the most common class alone.
+    pub majority: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Judged {
+    /// Whether the interval excludes telling by the most common class alone.
+    pub fn is_learned(&self) -> bool {
+        self.low > self.majority
+    }
+
+    /// What the accuracy shows.
+    pub fn words(&self) -> String {
+        let verdict = if self.is_learned() { "better than that" } else { "not shown to be better than that" };
+        format!(
+            "95 % interval {:.2}-{:.2} from {} points; the most common class alone: {:.3}; {verdict}",
+            self.low, self.high, self.points, self.majority
+        )
+    }
+}
+
 /// Everything that the page says.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
@@ -74,6 +103,8 @@ pub struct Facts<'a> {
     pub ideal: Option<f64>,
     /// Share of unseen points told right.
     pub accuracy: Option<f64>,
+    /// What that stands on.
+    pub judged: Option<Judged>,
     /// Qubits and gates of the circuit.
     pub size: (u32, u64),
     /// Cores that evaluated.
@@ -167,6 +198,9 @@ fn quality(page: &mut Page, facts: &Facts<'_>) {
         row("accuracy on points that were not trained on", Some(accuracy));
     }
     page.table(&["quantity", "value"], &[1], rows);
+    if let Some(judged) = &facts.judged {
+        page.text(format!("Accuracy: {}.", judged.words()));
+    }
 }
 
 fn losses(page: &mut Page, facts: &Facts<'_>) {

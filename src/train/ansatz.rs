@@ -57,24 +57,29 @@ pub fn qaoa(graph: &Graph, layers: u32) -> String {
     text
 }
 
-/// Every single and double excitation out of the occupied qubits as a rotation about one Pauli string.
+/// Most qubits whose excitations of three and four are written too.
+const MOST_FOURFOLD: u32 = 10;
+
+/// A basis state, then every excitation out of it, of up to four qubits, as a rotation about one
+/// Pauli string: Y X, Y X X, Y X X X; and each qubit turned by itself.
 ///
-/// `occupied` are the qubits that start in 1. One string of each excitation, which is enough for a
-/// real ground state of these small molecules: Y X for a single, Y X X X for a double.
+/// `occupied` are the qubits that start in 1. Mapped and tapered operators keep no number of ones, so
+/// an excitation flips any qubits, empty or not. One string of each is enough for a real ground state.
+/// Beyond ten qubits excitations of two qubits are all.
 pub fn coupled_cluster(qubits: u32, occupied: &[u32]) -> String {
-    let empty: Vec<u32> = (0..qubits).filter(|q| !occupied.contains(q)).collect();
-    let mut strings: Vec<Vec<u32>> = Vec::new();
-    for &i in occupied {
-        strings.extend(empty.iter().map(|&a| vec![i, a]));
+    let most = if qubits <= MOST_FOURFOLD { 4 } else { 2 };
+    let mut strings: Vec<Vec<u32>> = (0..qubits).map(|q| vec![q]).collect();
+    let mut from = 0;
+    // Each string with every later qubit, so that each set of qubits comes once.
+    for _ in 1..most {
+        let longer = strings[from..]
+            .iter()
+            .flat_map(|s| (s[s.len() - 1] + 1..qubits).map(|q| [&s[..], &[q]].concat()))
+            .collect::<Vec<_>>();
+        from = strings.len();
+        strings.extend(longer);
     }
-    for (x, &i) in occupied.iter().enumerate() {
-        for &j in &occupied[x + 1..] {
-            for (y, &a) in empty.iter().enumerate() {
-                strings.extend(empty[y + 1..].iter().map(|&b| vec![i, j, a, b]));
-            }
-        }
-    }
-    // The mapped operators are not number conserving, so each qubit also turns by itself.
+    strings.drain(..qubits as usize);
     let mut text = head(qubits, strings.len() as u32 + qubits, &[]);
     for q in occupied {
         let _ = writeln!(text, "x q[{q}];");
@@ -161,7 +166,8 @@ mod tests {
             (hardware_efficient(3, 2, "cz"), 3, 18),
             (real_amplitudes(4, 2), 4, 12),
             (qaoa(&graph, 2), 3, 4),
-            (coupled_cluster(4, &[0, 1]), 4, 4 + 1 + 4),
+            (coupled_cluster(4, &[0, 1]), 4, 6 + 4 + 1 + 4),
+            (coupled_cluster(11, &[0]), 11, 55 + 11),
             (dressed(5, 5, true), 5, 30),
         ] {
             let circuit = circuit(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));

@@ -96,7 +96,23 @@ impl Data {
                 .unzip()
         };
         let ((train_x, train_y), (test_x, test_y)) = (pick(&order[..cut]), pick(&order[cut..]));
-        Ok(Self { classes, train_x, train_y, test_x, test_y }.scaled())
+        let data = Self { classes, train_x, train_y, test_x, test_y }.scaled();
+        // Numbers near the end of a double have no finite spread.
+        let wide = |x: &Vec<f64>| x.iter().position(|v| !v.is_finite());
+        if let Some(at) = data.train_x.iter().chain(&data.test_x).find_map(wide) {
+            let name = &header[at + usize::from(at >= column)];
+            return wrong(format!("the numbers of column {name} are too large: scale them"));
+        }
+        Ok(data)
+    }
+
+    /// Share of the points to judge by that the most common class of the others tells right: what is
+    /// reached without looking.
+    pub fn majority(&self) -> f64 {
+        let mut votes = vec![0usize; self.classes.len()];
+        self.train_y.iter().for_each(|&y| votes[y] += 1);
+        let most = (0..votes.len()).max_by_key(|&c| (votes[c], votes.len() - c)).unwrap_or(0);
+        self.test_y.iter().filter(|&&y| y == most).count() as f64 / self.test_y.len().max(1) as f64
     }
 
     fn scaled(mut self) -> Self {
@@ -104,7 +120,9 @@ impl Data {
         for k in 0..self.train_x[0].len() {
             let mean = self.train_x.iter().map(|x| x[k]).sum::<f64>() / n;
             let spread = (self.train_x.iter().map(|x| (x[k] - mean).powi(2)).sum::<f64>() / n).sqrt();
+            // A spread without end would bring all to 0 and hide it.
             let scale = if spread > 1e-12 { spread } else { 1.0 };
+            let scale = if scale.is_finite() { scale } else { f64::NAN };
             for x in self.train_x.iter_mut().chain(&mut self.test_x) {
                 x[k] = (x[k] - mean) / scale;
             }

@@ -218,6 +218,10 @@ impl State {
         };
         let complete = self.optimizer.tell(answer);
         if !complete {
+            // Values around the start say what it is worth, so that it is left only for better ones.
+            if let Optimizer::Spsa(spsa) = &self.optimizer {
+                self.least = spsa.around();
+            }
             return;
         }
         self.iteration += 1;
@@ -229,6 +233,8 @@ impl State {
                 least.map_or((loss, before), |i| (answer.values[i], points[i].clone()))
             }
             (Ask::Gradient { at, .. }, _) => (loss, at.clone()),
+            // The step that follows may leave what was trained; the values are of before it.
+            (_, Optimizer::Spsa(_)) if definition.from.is_some() => (loss, before),
             _ => (loss, self.optimizer.at().to_vec()),
         };
         self.note(definition, loss, at, answer);
@@ -248,8 +254,9 @@ impl State {
         }
         let tail = &self.recent[self.recent.len().saturating_sub(window)..];
         let smooth = tail.iter().sum::<f64>() / tail.len() as f64;
-        // Too few losses to compare: the youngest point stands.
-        let few = self.iteration as usize <= window;
+        // Too few losses to compare: the youngest point stands, unless the start was measured well.
+        let compared = matches!(&self.optimizer, Optimizer::Spsa(spsa) if spsa.around().is_some());
+        let few = self.iteration as usize <= window && !(compared && definition.from.is_some());
         if few || self.least.is_none_or(|least| smooth < least) {
             (self.least, self.best) = (Some(smooth), at);
         }

@@ -12,6 +12,11 @@ const MOST_LOOKS: u64 = 200_000_000;
 /// The least mean of an observable in a basis state: for a molecule in its own orbitals the energy of
 /// Hartree and Fock. `None` where trying all takes too long.
 pub fn best_basis_state(sum: &PauliSum) -> Option<f64> {
+    basis_state(sum).map(|found| found.1)
+}
+
+/// That basis state, qubit 0 in its lowest bit, and its mean.
+pub fn basis_state(sum: &PauliSum) -> Option<(u64, f64)> {
     let n = sum.n_qubits();
     let mut masks: Vec<(f64, u64)> = Vec::new();
     for (weight, letters) in &sum.terms {
@@ -25,7 +30,7 @@ pub fn best_basis_state(sum: &PauliSum) -> Option<f64> {
     let value = |state: u64| -> f64 {
         masks.iter().map(|(w, m)| if (state & m).count_ones().is_multiple_of(2) { *w } else { -w }).sum()
     };
-    (0..1u64 << n).map(value).min_by(f64::total_cmp)
+    (0..1u64 << n).map(|state| (state, value(state))).min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Share of the points to judge by that most of the `k` nearest points tell right.

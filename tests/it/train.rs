@@ -42,6 +42,76 @@ fn hydrogen_is_trained_here_to_chemical_accuracy() {
 }
 
 #[test]
+fn coupled_clusters_find_the_correlation_of_every_shipped_molecule() {
+    let world = World::new();
+    for (file, at) in [("lih_sto3g_4q", "1.546"), ("hehp_sto3g_2q", "0.9"), ("h2_sto3g_2q", "0.735")] {
+        let data = format!("{}/data/{file}.json", env!("CARGO_MANIFEST_DIR"));
+        let args = ["train", "--ansatz", "coupled-cluster", "--hamiltonian", &data, "--at", at, "--json"];
+        let trained = world.json(&args, 0);
+        let away = trained["value"].as_f64().unwrap() - trained["ideal"].as_f64().unwrap();
+        assert!(away < 1.6e-3, "{file}: {away} {trained}");
+    }
+}
+
+#[test]
+fn a_circuit_that_cannot_go_lower_says_so() {
+    let world = World::new();
+    // No gate joins its qubits: a product of states is the best that it can be.
+    let circuit = world.folder.path().join("product.qasm");
+    std::fs::write(
+        &circuit,
+        "OPENQASM 3.0;\ninput float a;\ninput float b;\nqubit[2] q;\nry(a) q[0];\nry(b) q[1];\n",
+    )
+    .unwrap();
+    let args = ["train", circuit.to_str().unwrap(), "--hamiltonian", "1*ZZ + 0.5*XX", "--json"];
+    let args = [&args[..], &["--optimizer", "lbfgs"]].concat();
+    let notes = world.json(&args, 0)["notes"].to_string();
+    assert!(notes.contains("no correlation") && notes.contains("go no lower"), "{notes}");
+}
+
+#[test]
+fn an_accuracy_says_what_it_stands_on_and_beside_the_twin_without_entangling_gates() {
+    let world = World::new();
+    let file = world.folder.path().join("shuffled.csv");
+    // Classes that nothing tells: those of every other pair.
+    let rows: String = (0..60)
+        .map(|i| {
+            let t = f64::from(i);
+            format!("{},{},{}\n", (t * 0.7).sin(), (t * 1.3).cos(), ["a", "b"][(i * 7919 % 13 % 2) as usize])
+        })
+        .collect();
+    std::fs::write(&file, format!("x0,x1,kind\n{rows}")).unwrap();
+    let args =
+        ["train", "--data", file.to_str().unwrap(), "--ansatz", "dressed", "--iterations", "40", "--json"];
+    let trained = world.json(&args, 0);
+    let judged = &trained["judged"];
+    assert_eq!((&judged["points"], &judged["learned"]), (&12.into(), &false.into()), "{trained}");
+    let accuracy = trained["accuracy"].as_f64().unwrap();
+    assert!(judged["low"].as_f64().unwrap() < accuracy && accuracy < judged["high"].as_f64().unwrap());
+    let report = world.run(&["report", "last"]);
+    let report = String::from_utf8(report.stdout).unwrap();
+    for words in ["without entangling gates", "most common class alone", "not shown to be better"] {
+        assert!(report.contains(words), "{words}: {report}");
+    }
+}
+
+#[test]
+fn noisy_steps_leave_a_good_start_only_for_better_points() {
+    let world = World::new();
+    let graph = world.folder.path().join("g.json");
+    std::fs::write(&graph, r#"{"n":5,"edges":[[0,1,1.0],[1,2,-2.5],[2,3,3],[3,4],[4,0,0.1]]}"#).unwrap();
+    for seed in ["1", "2", "3", "4", "5"] {
+        let args =
+            ["train", "--ansatz", "qaoa:3", "--maxcut", graph.to_str().unwrap(), "--seed", seed, "--json"];
+        let more = ["--from", "fixed-angles", "--optimizer", "spsa", "--shots", "1000"];
+        let trained = world.json(&[&args[..], &more, &["--iterations", "200"]].concat(), 0);
+        let (value, start) = (trained["value"].as_f64().unwrap(), trained["start_value"].as_f64().unwrap());
+        // A tenth is about what 20 rows of 1,000 shots tell apart.
+        assert!(value > start - 0.1, "seed {seed}: {trained}");
+    }
+}
+
+#[test]
 fn a_paid_training_is_one_task_a_step_and_its_cost_is_the_meters() {
     for optimizer in ["spsa", "adam"] {
         let world = World::new();
@@ -356,6 +426,7 @@ fn a_wrong_table_of_points_is_refused_with_its_place_and_what_to_write() {
         ("-1,0.5,b", "-1,0.5,", ":3: column kind", "no class"),
         ("-1,0.5,b", "-1,b", ":3: 2 cells", "the header has 3"),
         ("x0,x1,kind\n", "", ":1: 0.1", "name of a column"),
+        ("-1,0.5,b", "-1,1e200,b", ": the data cannot be used", "column x1 are too large"),
         ("\n-1,0.5,b\n0.3,1,a\n1,1e-3,b", "", ": the data cannot be used", "4 points"),
     ] {
         assert!(good.contains(from));

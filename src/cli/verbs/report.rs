@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use shotbook_sim::engine::Options;
+
 use super::train;
-use crate::app::training::{Record, Trainings};
+use crate::app::training::{Local, Record, Trainings, drive};
 use crate::cli::circuit::{read_text, size_of};
 use crate::cli::output::Out;
+use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
 use crate::energy::{Carbon, Coefficients};
+use crate::outcome::compare::wilson;
 use crate::price::Rate;
-use crate::report::training::{Baseline, Facts, Flatness, Reuse, page};
+use crate::report::training::{Baseline, Facts, Flatness, Judged, Reuse, page};
 use crate::report::{Page, proposal};
-use crate::train::machine::Stop;
+use crate::train::machine::{Definition, Stop};
+use crate::train::optimizer::{Kind, Settings};
 use crate::train::problem::{Objective, Problem};
 use crate::train::{plateau, svm, twins};
 
@@ -131,12 +136,13 @@ fn of_training(
         began: reached.start_loss.map(|l| problem.shown(l)),
         ideal: reached.ideal,
         accuracy: reached.accuracy,
+        judged: reached.accuracy.and_then(|a| judged(&definition.objective, a)),
         size: (circuit.n_qubits, size_of(circuit).0),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         metered: reached.metered_joules,
         staff: args.staff,
         wall: reached.wall_seconds,
-        baselines: baselines(&problem, &definition.objective),
+        baselines: baselines(&problem, definition),
         flatness: flatness(&problem, definition.seed),
         reuse: definition.from.as_ref().map(|from| Reuse {
             warm: f64::from(record.state.iteration),
@@ -161,8 +167,45 @@ fn flatness(problem: &Problem, seed: u64) -> Option<Flatness> {
     Some(Flatness { own, beside: plateau::beside(seed).ok()? })
 }
 
+/// What an accuracy stands on; nothing without classes.
+pub fn judged(objective: &Objective, accuracy: f64) -> Option<Judged> {
+    let Objective::Classifier { data, .. } = objective else { return None };
+    let (middle, half) = wilson(accuracy, data.test_y.len() as f64);
+    let (low, high) = ((middle - half).max(0.0), (middle + half).min(1.0));
+    Some(Judged { points: data.test_y.len(), majority: data.majority(), low, high })
+}
+
+/// Longest that the twin without entangling gates is trained. Units: seconds.
+const TWIN_SECONDS: f64 = 5.0;
+
+/// Accuracy of the same model without entangling gates, trained exactly for as many iterations.
+fn untangled(problem: &Problem, definition: &Definition) -> Option<f64> {
+    let alone = problem.untangled().filter(|p| p.circuit().n_qubits <= WALKED_QUBITS)?;
+    let optimizer = match definition.optimizer.kind {
+        Kind::Adam => definition.optimizer.clone(),
+        _ => Settings::of(Kind::Adam),
+    };
+    let own = Definition {
+        device: "local".to_owned(),
+        shots: None,
+        noise_from: None,
+        optimizer,
+        stop: Stop::Last,
+        start: alone.start(definition.seed),
+        from: None,
+        ..definition.clone()
+    };
+    let state = own.begin(&alone).ok()?;
+    let mut local = Local::new(&own, &alone, None).ok()?;
+    local.caps.seconds = Some(TWIN_SECONDS);
+    let mut record = Record { id: "twin".to_owned(), definition: own, state, reached: None };
+    drive(&Trainings::nowhere(), &mut record, &mut local, false, &interrupted, &mut |_| {}).ok()?;
+    let mut on = alone.exact(&Options::default()).ok()?;
+    alone.accuracy(&mut on, &record.state.best).ok().flatten()
+}
+
 /// Classical ways to the same end, run now and timed.
-pub fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
+pub fn baselines(problem: &Problem, definition: &Definition) -> Vec<Baseline> {
     let mut out = Vec::new();
     let mut timed = |name: String, deed: &dyn Fn() -> Option<f64>| {
         let began = crate::time::monotonic_us();
@@ -170,7 +213,7 @@ pub fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
         let seconds = (crate::time::monotonic_us() - began) as f64 / 1e6;
         out.extend(value.map(|value| Baseline { name, value, seconds }));
     };
-    match objective {
+    match &definition.objective {
         Objective::Cut { graph } => {
             timed("greedy".to_owned(), &|| Some(graph.greedy_cut()));
             timed("trying all".to_owned(), &|| graph.largest_cut());
@@ -183,6 +226,8 @@ pub fn baselines(problem: &Problem, objective: &Objective) -> Vec<Baseline> {
         }
         Objective::Classifier { data, .. } => {
             let hidden = twins::hidden_for(data.train_x[0].len(), data.classes.len(), problem.n_parameters());
+            timed("the most common class alone".to_owned(), &|| Some(data.majority()));
+            timed("the same circuit without entangling gates".to_owned(), &|| untangled(problem, definition));
             timed("logistic regression".to_owned(), &|| Some(twins::logistic(data)));
             timed("5 nearest neighbours".to_owned(), &|| Some(twins::neighbours(data, 5)));
             timed("support vectors, Gaussian kernel".to_owned(), &|| Some(svm::support_vectors(data)));

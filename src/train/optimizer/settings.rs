@@ -131,7 +131,8 @@ impl Settings {
             Kind::Sgd => Optimizer::Gradient(Descent::plain(start, rate(0.05), self.momentum.unwrap_or(0.0))),
             Kind::Spsa => {
                 let step = rate(if warm { 0.05 } else { 0.15 });
-                Optimizer::Spsa(Spsa::new(start, 0.1, step, iterations, seed))
+                let spsa = Spsa::new(start, 0.1, step, iterations, seed);
+                Optimizer::Spsa(if warm { spsa.guarded() } else { spsa })
             }
             Kind::Rotosolve => {
                 let why = "rotosolve needs each angle in one gate with eigenvalues of plus and minus one half; \

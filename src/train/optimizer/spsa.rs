@@ -13,6 +13,10 @@ const ALPHA: f64 = 0.602;
 const GAMMA: f64 = 0.101;
 /// Directions whose slopes set the first step.
 const PROBES: usize = 5;
+/// A pair of values this many deviations above those around the guarded point is no noise.
+const LOST: f64 = 4.0;
+/// Pairs whose mean may move the guard.
+const RECENT: usize = 10;
 
 /// Gains, directions and where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,12 +32,71 @@ pub struct Spsa {
     a: Option<f64>,
     seed: u64,
     k: u32,
+    /// Values around the start, once measured: their mean.
+    #[serde(default)]
+    around: Option<f64>,
+    /// What a start that was trained before is held to.
+    #[serde(default)]
+    guard: Option<Guard>,
+}
+
+/// A point that is left only for better ones. At a bottom slopes are mostly noise, so that the gain
+/// they set may be far too large; a step out of the valley is taken back and the gain halved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Guard {
+    x: Vec<f64>,
+    /// Mean of the pairs around it.
+    mean: f64,
+    /// Deviation of one pair.
+    spread: f64,
+    /// Means of the last pairs.
+    recent: Vec<f64>,
+}
+
+impl Guard {
+    /// Learns what pairs around the start are worth.
+    fn measured(&mut self, values: &[f64]) {
+        let pairs: Vec<f64> = values.chunks_exact(2).map(|p| (p[0] + p[1]) / 2.0).collect();
+        let n = pairs.len().max(2) as f64;
+        self.mean = pairs.iter().sum::<f64>() / n;
+        self.spread = (pairs.iter().map(|p| (p - self.mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    }
+
+    /// Whether a pair around `x` says that the valley was left; moves the guard where it is lower.
+    fn is_lost(&mut self, x: &[f64], pair: f64) -> bool {
+        if pair > self.mean + LOST * self.spread {
+            self.recent.clear();
+            return true;
+        }
+        self.recent.push(pair);
+        if self.recent.len() > RECENT {
+            self.recent.remove(0);
+        }
+        let mean = self.recent.iter().sum::<f64>() / self.recent.len() as f64;
+        if self.recent.len() == RECENT && mean < self.mean {
+            (self.mean, self.x) = (mean, x.to_vec());
+        }
+        false
+    }
 }
 
 impl Spsa {
     /// From a start; `iterations` sets how slowly the gains fall.
     pub fn new(x: Vec<f64>, c: f64, first_step: f64, iterations: u32, seed: u64) -> Self {
-        Self { x, c, first_step, stability: f64::from(iterations) / 10.0, a: None, seed, k: 0 }
+        let stability = f64::from(iterations) / 10.0;
+        Self { x, c, first_step, stability, a: None, seed, k: 0, around: None, guard: None }
+    }
+
+    /// The same, never far above where it starts.
+    #[must_use]
+    pub fn guarded(mut self) -> Self {
+        self.guard = Some(Guard { x: self.x.clone(), ..Guard::default() });
+        self
+    }
+
+    /// Mean of the values around the start, once they were measured.
+    pub fn around(&self) -> Option<f64> {
+        self.around
     }
 
     /// Signs of the direction of an iteration: a function of the seed alone, so that asking again asks
@@ -72,7 +135,20 @@ impl Spsa {
             let fall = (1.0 + self.stability).powf(ALPHA);
             // A flat start tells nothing; the step itself then is the gain.
             self.a = Some(self.first_step * fall / if mean > 1e-12 { mean } else { 1.0 });
+            self.around = Some(answer.values.iter().sum::<f64>() / answer.values.len().max(1) as f64);
+            if let Some(guard) = &mut self.guard {
+                guard.measured(&answer.values);
+            }
             return false;
+        }
+        let pair = answer.values.iter().sum::<f64>() / 2.0;
+        if let Some(guard) = &mut self.guard
+            && guard.is_lost(&self.x, pair)
+        {
+            self.x.clone_from(&guard.x);
+            self.a = self.a.map(|a| a / 2.0);
+            self.k += 1;
+            return true;
         }
         let along = slope(&answer.values, self.width());
         let gain = self.a.unwrap_or(0.0) / (f64::from(self.k) + 1.0 + self.stability).powf(ALPHA);

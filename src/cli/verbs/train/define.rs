@@ -227,8 +227,7 @@ impl Wish {
             ("hardware-efficient", _) if !classes => ansatz::hardware_efficient(qubits, number(2)?, "cz"),
             ("real-amplitudes", _) if !classes => ansatz::real_amplitudes(qubits, number(2)?),
             ("coupled-cluster" | "ucc", _) if !classes => {
-                // The Hartree-Fock state of the shipped molecules has every qubit in 1.
-                ansatz::coupled_cluster(qubits, &(0..qubits).collect::<Vec<_>>())
+                ansatz::coupled_cluster(qubits, &occupied(objective, qubits))
             }
             ("qaoa", Objective::Cut { graph } | Objective::Ising { graph }) => {
                 ansatz::qaoa(graph, number(1)?)
@@ -386,6 +385,17 @@ pub fn qubits(objective: &Objective) -> u32 {
         Objective::Cut { graph } | Objective::Ising { graph } => graph.n,
         Objective::Classifier { data, .. } => data.train_x[0].len().min(8) as u32,
     }
+}
+
+/// Qubits in 1 in the best basis state, Hartree and Fock's of a molecule; all where that is not told.
+fn occupied(objective: &Objective, qubits: u32) -> Vec<u32> {
+    let sum = match objective {
+        Objective::Energy { observable } => PauliSum::parse(observable).ok(),
+        Objective::Ising { graph } => Some(graph.ising()),
+        _ => None,
+    };
+    let state = sum.and_then(|s| crate::train::twins::basis_state(&s)).map_or(u64::MAX, |found| found.0);
+    (0..qubits).filter(|q| q >= &64 || state >> q & 1 == 1).collect()
 }
 
 fn stem(name: &str) -> String {

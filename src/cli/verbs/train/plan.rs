@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
             Row { device, bills, note }
         })
         .collect();
-    let classical = baselines(&problem, &definition.objective);
+    let classical = baselines(&problem, &definition);
     let seen = Seen {
         definition: &definition,
         problem: &problem,

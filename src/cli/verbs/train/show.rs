@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::define::named;
 use crate::app::training::Record;
 use crate::cli::output::Out;
+use crate::cli::verbs::report::judged;
 use crate::money::Money;
 use crate::train::machine::{End, State};
 use crate::train::problem::{Objective, Problem};
 use crate::train::statistics::interval;
+use crate::train::twins::best_basis_state;
 
 /// The value that people ask for, with its word.
 pub fn value(problem: &Problem, loss: f64) -> String {
@@ -79,8 +81,14 @@ pub fn print(record: &Record, problem: &Problem, out: &mut Out) {
         }
         out.line(&line);
     }
+    for line in stuck(record, problem) {
+        out.line(&line);
+    }
     if let Some(accuracy) = reached.accuracy {
         out.line(&format!("accuracy {accuracy:.3} on points that were not trained on"));
+        if let Some(judged) = judged(&record.definition.objective, accuracy) {
+            out.line(&judged.words());
+        }
     }
     let used = state.used;
     out.line(&format!(
@@ -97,6 +105,37 @@ pub fn print(record: &Record, problem: &Problem, out: &mut Out) {
     if let Some(sentence) = sentence(record) {
         out.line(&sentence);
     }
+}
+
+/// A gradient this short moves nothing any more. Units: loss a radian.
+const STILL: f64 = 1e-2;
+/// Most qubits whose basis states are tried for the screen.
+const TRIED_QUBITS: u32 = 16;
+
+/// Where an energy ended above the least: whether more iterations would help, and what does.
+fn stuck(record: &Record, problem: &Problem) -> Vec<String> {
+    let Some(reached) = &record.reached else { return Vec::new() };
+    let Some((loss, ideal)) = reached.loss.zip(reached.ideal) else { return Vec::new() };
+    if !matches!(record.definition.objective, Objective::Energy { .. }) || loss - ideal <= ALIKE {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    let few = problem.circuit().n_qubits <= TRIED_QUBITS;
+    let basis = few.then(|| best_basis_state(&problem.observables()[0])).flatten();
+    if let Some(basis) = basis.filter(|basis| loss >= basis - ALIKE / 10.0) {
+        lines.push(format!(
+            "no better than the best basis state, {basis:.6} (Hartree-Fock of a molecule): the circuit adds no correlation"
+        ));
+    }
+    let last = record.state.history.last().and_then(|m| m.steepness);
+    let exact = record.definition.shots.is_none();
+    if let Some(length) = last.filter(|length| exact && *length < STILL) {
+        lines.push(format!(
+            "it stands still (gradient {length:.1e}): more iterations go no lower; take another --seed, or a circuit \
+             that can reach further"
+        ));
+    }
+    lines
 }
 
 /// Losses that differ by no more are alike: chemical accuracy, where they are energies.
@@ -145,6 +184,7 @@ fn comparison(record: &Record) -> Vec<String> {
 pub fn document(record: &Record, problem: &Problem) -> Value {
     let (definition, state) = (&record.definition, &record.state);
     let reached = record.reached.clone().unwrap_or_default();
+    let judged = reached.accuracy.and_then(|a| judged(&definition.objective, a));
     let shown = |loss: Option<f64>| loss.map(|l| problem.shown(l));
     json!({"schema": "shotbook.training/1", "training_id": record.id, "name": definition.name,
         "objective": definition.objective.word(), "device": definition.device, "shots": definition.shots,
@@ -153,10 +193,12 @@ pub fn document(record: &Record, problem: &Problem) -> Value {
         "capped": matches!(state.end, Some(End::Cap(_))),
         "value": shown(reached.loss), "start_value": shown(reached.start_loss), "measured": shown(state.least),
         "ideal": reached.ideal, "accuracy": reached.accuracy,
+        "judged": judged.map(|j| json!({"points": j.points, "low": j.low, "high": j.high, "majority": j.majority,
+            "learned": j.is_learned()})),
         "used": {"circuits": state.used.circuits, "shots": state.used.shots, "tasks": state.used.tasks,
             "cost": Money::from_nanos(state.used.nanos).to_string(), "seconds": state.used.seconds},
         "parameters": named(problem, &state.best),
         "circuit_sha256": definition.circuit_sha256, "objective_sha256": definition.objective_sha256,
         "controls": reached.controls.iter().map(|c| json!({"iterations": c.iterations, "value": shown(c.loss)})).collect::<Vec<_>>(),
-        "notes": sentence(record).into_iter().chain(comparison(record)).collect::<Vec<_>>()})
+        "notes": sentence(record).into_iter().chain(stuck(record, problem)).chain(comparison(record)).collect::<Vec<_>>()})
 }
