@@ -49,6 +49,9 @@ pub struct Reached {
 pub struct Control {
     /// Iterations until it ended under the same rule.
     pub iterations: u32,
+    /// Iterations of a repeat from the trained start, under the same seed.
+    #[serde(default)]
+    pub warm: Option<u32>,
     /// What it reached, exactly.
     pub loss: Option<f64>,
 }

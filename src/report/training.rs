@@ -1,10 +1,12 @@
 //! The report of a training, for a sceptical physicist and a finance officer.
 
-use super::{Chart, Line, Page, Totals};
+mod reuse;
+
+pub use self::reuse::{Reuse, Unit};
+use super::{Chart, Line, Page};
 use crate::energy::{Band, Coefficients, crossover};
 use crate::money::Money;
 use crate::train::machine::{End, Moment};
-use crate::train::statistics::interval;
 
 /// A classical way to the same end.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,17 +17,6 @@ pub struct Baseline {
     pub value: f64,
     /// Time here. Units: seconds.
     pub seconds: f64,
-}
-
-/// Cold trainings beside one that started from another.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reuse {
-    /// Iterations of the training itself.
-    pub warm: f64,
-    /// Iterations of each cold one.
-    pub cold: Vec<f64>,
-    /// Iterations of the training that it started from.
-    pub source: f64,
 }
 
 /// How flat the landscape is at random parameters.
@@ -121,6 +112,8 @@ pub struct Facts<'a> {
     pub flatness: Option<Flatness>,
     /// Cold and warm.
     pub reuse: Option<Reuse>,
+    /// One iteration on a device.
+    pub unit: Option<Unit>,
 }
 
 /// Hours of a working year.
@@ -150,7 +143,7 @@ pub fn page(facts: &Facts<'_>, table: &Coefficients) -> Page {
     costs(&mut page, facts, used);
     energies(&mut page, facts, table, used);
     flatness(&mut page, facts);
-    reuse(&mut page, facts);
+    reuse::reuse(&mut page, facts, table);
     beside(&mut page, facts, table, used);
     assumptions(&mut page, facts, table);
     page
@@ -453,35 +446,6 @@ fn flatness(page: &mut Page, facts: &Facts<'_>) {
         ..Chart::default()
     };
     page.figure(chart, "At random parameters, exact, mean over the parameters. Shots must resolve a derivative of this size: where the line falls by a factor for each qubit, training from random parameters does not scale (McClean et al. 2018).");
-}
-
-fn reuse(page: &mut Page, facts: &Facts<'_>) {
-    page.heading("Reuse");
-    let Some(reuse) = facts.reuse.as_ref().filter(|r| !r.cold.is_empty()) else {
-        page.text("No saving is claimed: there was no cold control beside a start from another training. --from MODEL --control 10 measures one.");
-        return;
-    };
-    let (n, (mean, half)) = (reuse.cold.len(), interval(&reuse.cold));
-    let totals =
-        Totals { what: "iterations".to_owned(), source: reuse.source, reused: reuse.warm, cold: mean };
-    let even = totals.break_even().map_or_else(|| "never".to_owned(), |n| format!("{n:.1}"));
-    page.table(
-        &["quantity", "iterations"],
-        &[1],
-        vec![
-            vec![
-                "cold, mean".to_owned(),
-                format!("{mean:.0} (95 % interval {:.0}-{:.0}, {n} seeds)", mean - half, mean + half),
-            ],
-            vec!["started from another".to_owned(), format!("{:.0}", reuse.warm)],
-            vec!["training of the source".to_owned(), format!("{:.0}", reuse.source)],
-            vec!["targets until the source has paid for itself".to_owned(), even],
-        ],
-    );
-    if reuse.cold.len() < 10 {
-        page.verdict("Fewer than ten seeds: no saving is claimed.");
-    }
-    page.figure(totals.chart(), "The proposal's figure 2 done right: money, energy and CO2e of one device are in proportion to the iterations, so that their ratio is known far better than any of them.");
 }
 
 fn beside(page: &mut Page, facts: &Facts<'_>, table: &Coefficients, used: crate::train::machine::Used) {

@@ -70,6 +70,14 @@ impl Graph {
                 self.n
             )));
         }
+        let mut pairs: Vec<(u32, u32)> = self.edges.iter().map(|e| (e.0.min(e.1), e.0.max(e.1))).collect();
+        pairs.sort_unstable();
+        if let Some(twice) = pairs.windows(2).find(|p| p[0] == p[1]) {
+            let (a, b) = twice[0];
+            return Err(TrainError::Data(format!(
+                "the edge {a} {b} is there twice; write it once, with the sum of the weights if both are meant"
+            )));
+        }
         if !self.fields.is_empty() && self.fields.len() != self.n as usize {
             return Err(TrainError::Data(format!("fields must be {} numbers, one a vertex", self.n)));
         }
@@ -197,6 +205,7 @@ mod tests {
             (r#"{"n": 2, "edges": [[0, 5]]}"#, "below 2"),
             ("0 1 nan\n", "line 1"),
             ("0.5 1\n", "no vertex"),
+            ("0 1\n1 2\n1 0 2\n", "0 1 is there twice"),
             (r#"{"n": 2, "edges": [[0, 1]], "fields": [1]}"#, "one a vertex"),
         ] {
             let error = Graph::read(text).unwrap_err().to_string();

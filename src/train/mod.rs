@@ -13,6 +13,7 @@ pub mod layers;
 pub mod machine;
 pub mod maxcut;
 pub mod measured;
+pub mod omalley;
 pub mod optimizer;
 pub mod plan;
 pub mod plateau;

@@ -24,7 +24,8 @@ pub struct Row {
 }
 
 impl Row {
-    fn near(quantity: String, ours: f64, published: Option<f64>, tolerance: f64) -> Self {
+    /// One that passes where it is near what is published.
+    pub(super) fn near(quantity: String, ours: f64, published: Option<f64>, tolerance: f64) -> Self {
         let pass = published.map(|p| (ours - p).abs() <= tolerance);
         Self { quantity, ours, published, tolerance, pass }
     }

@@ -333,7 +333,36 @@ fn a_plan_prices_every_device_by_the_published_arithmetic() {
     assert_eq!(plan["proposal"]["total"], "150");
     let runs = plan["rehearsal"]["runs"].as_array().unwrap();
     let exact = plan["classical"][0]["value"].as_f64().unwrap();
+    // Simulators bill time: 25,000 tasks of 3 s at least, at 0.075 a minute.
+    assert_eq!(
+        plan["devices"].as_array().unwrap().iter().find(|d| d["device"] == "sv1").unwrap()["at_least"],
+        "93.75"
+    );
+    assert_eq!(plan["rehearsal"]["noise_from"], "garnet", "the cheapest whose noise is known");
+    assert!(
+        plan["classical"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|c| c["cost"] == "0" && c["energy"]["mid"].is_number())
+    );
     assert!(runs.iter().all(|r| r["value"].as_f64().unwrap() > exact), "{plan}");
+}
+
+#[test]
+fn a_rehearsal_that_failed_makes_no_run_cheap() {
+    let world = World::new();
+    let file = world.folder.path().join("shuffled.csv");
+    let rows: String = (0..40)
+        .map(|i| format!("{},{}\n", (f64::from(i) * 0.7).sin(), ["a", "b"][(i * 7919 % 13 % 2) as usize]))
+        .collect();
+    std::fs::write(&file, format!("x0,kind\n{rows}")).unwrap();
+    let args = ["train", "--plan", "--data", file.to_str().unwrap(), "--ansatz", "dressed:1", "--json"];
+    let plan = world.json(&[&args[..], &["--shots", "50", "--iterations", "60"]].concat(), 0);
+    let runs = plan["rehearsal"]["runs"].as_array().unwrap();
+    assert!(runs.iter().all(|r| r["worked"] == false), "{plan}");
+    let garnet = plan["devices"].as_array().unwrap().iter().find(|d| d["device"] == "garnet").unwrap();
+    assert_eq!(garnet["low"], garnet["high"], "{plan}");
 }
 
 #[test]
@@ -346,6 +375,8 @@ fn what_was_trained_is_kept_reported_and_used() {
     let warm =
         world.json(&[&args[..], &["--from", "small", "--control", "10", "--name", "warm"]].concat(), 0);
     assert_eq!((warm["controls"].as_array().unwrap().len(), &warm["from"]), (10, &cold["training_id"]));
+    // Exact values from one start are one number: the repeats agree with the training itself.
+    assert_eq!(warm["controls"][9]["warm_iterations"], warm["iterations"], "{warm}");
     let listed = world.json(&["models", "--json"], 0);
     assert_eq!(listed["trainings"][0]["training_id"], warm["training_id"]);
     let export = world.json(&["models", "export", "small", "--json"], 0);
@@ -355,9 +386,17 @@ fn what_was_trained_is_kept_reported_and_used() {
         world.run(&["report", "warm", "-o", page.to_str().unwrap(), "--place", "Finland"]).status.success()
     );
     let html = std::fs::read_to_string(page).unwrap();
-    for words in
-        ["<svg", "No advantage shown", "Finland, 2023", "trying all", "10 seeds", "prefers-color-scheme"]
-    {
+    for words in [
+        "<svg",
+        "No advantage shown",
+        "Finland, 2023",
+        "trying all",
+        "10 seeds",
+        "USD on",
+        "kWh on",
+        "g CO2e",
+        "prefers-color-scheme",
+    ] {
         assert!(html.contains(words), "{words}");
     }
     let report = world.json(&["report", "small", "--json"], 0);

@@ -13,10 +13,11 @@ use crate::cli::{Context, Failure};
 use crate::energy::{Carbon, Coefficients};
 use crate::outcome::compare::wilson;
 use crate::price::Rate;
-use crate::report::training::{Baseline, Facts, Flatness, Judged, Reuse, page};
+use crate::report::training::{Baseline, Facts, Flatness, Judged, Reuse, Unit, page};
 use crate::report::{Page, proposal};
 use crate::train::machine::{Definition, Stop};
 use crate::train::optimizer::{Kind, Settings};
+use crate::train::plan::bill;
 use crate::train::problem::{Objective, Problem};
 use crate::train::{plateau, svm, twins};
 
@@ -145,14 +146,47 @@ fn of_training(
         baselines: baselines(&problem, definition),
         flatness: flatness(&problem, definition.seed),
         reuse: definition.from.as_ref().map(|from| Reuse {
-            warm: f64::from(record.state.iteration),
+            warm: {
+                let repeats: Vec<f64> =
+                    reached.controls.iter().filter_map(|c| c.warm).map(f64::from).collect();
+                if repeats.is_empty() { vec![f64::from(record.state.iteration)] } else { repeats }
+            },
             cold: reached.controls.iter().map(|c| f64::from(c.iterations)).collect(),
             source: Trainings::beside(&context.store_path().unwrap_or_default())
                 .find(from)
                 .map_or(0.0, |source| f64::from(source.state.iteration)),
         }),
+        unit: unit(record, &problem, context)?,
     };
     Ok(page(&facts, table))
+}
+
+/// One iteration as it was paid, or as the cheapest device would bill it by shots.
+fn unit(record: &Record, problem: &Problem, context: &Context) -> Result<Option<Unit>, Failure> {
+    let (definition, state) = (&record.definition, &record.state);
+    let technology = |name: &str| super::devices::find(name).map(|d| d.technology.clone());
+    if state.used.nanos > 0 && state.iteration > 0 {
+        let each = 1.0 / f64::from(state.iteration);
+        return Ok(Some(Unit {
+            device: definition.device.clone(),
+            technology: technology(&definition.device)?,
+            dollars: state.used.nanos as f64 / 1e9 * each,
+            shots: state.used.shots as f64 * each,
+            paid: true,
+        }));
+    }
+    let Some((device, task_fee, shot_fee, set)) = super::reproduce::cheapest(context)? else {
+        return Ok(None);
+    };
+    let Some(work) = train::cycle(definition, problem) else { return Ok(None) };
+    let Ok(bill) = bill(work, set, task_fee, shot_fee) else { return Ok(None) };
+    Ok(bill.total().ok().map(|total| Unit {
+        technology: technology(&device).unwrap_or_default(),
+        device,
+        dollars: total.nanos() as f64 / 1e9,
+        shots: bill.shots as f64,
+        paid: false,
+    }))
 }
 
 /// Most qubits whose landscape is walked for the page.

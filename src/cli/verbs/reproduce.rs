@@ -11,7 +11,7 @@ use crate::price::Rate;
 use crate::report::{Page, Totals};
 use crate::train::plan::{Bill, set_limit};
 use crate::train::reproduce::{self, Row};
-use crate::train::{TrainError, digits};
+use crate::train::{TrainError, digits, omalley};
 
 const GRAPHS: &str = include_str!("../../../data/qaoa_cubic_graphs.json");
 const ANGLES: &str = include_str!("../../../data/qaoa_fixed_angles.json");
@@ -27,6 +27,8 @@ const MOLECULES: [&str; 3] = [
     include_str!("../../../data/hehp_sto3g_2q.json"),
     include_str!("../../../data/lih_sto3g_4q.json"),
 ];
+
+const OMALLEY: &str = include_str!("../../../data/h2_omalley2016_table1.json");
 
 /// Arguments of `reproduce`.
 #[derive(Debug, clap::Args)]
@@ -86,8 +88,15 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     let began = crate::time::monotonic_us();
     let rows = match (args.name.as_str(), given.as_deref()) {
         ("qaoa", given) => reproduce::qaoa(given.unwrap_or(GRAPHS), ANGLES, given.is_none()),
-        ("bond-sweep", Some(given)) => reproduce::bond_sweep(&[given], false),
-        ("bond-sweep", None) => reproduce::bond_sweep(&MOLECULES, true),
+        ("bond-sweep", Some(given)) => match omalley::Table::from_json(given) {
+            Some(table) => table.rows(MOLECULES[0], false),
+            None => reproduce::bond_sweep(&[given], false),
+        },
+        ("bond-sweep", None) => reproduce::bond_sweep(&MOLECULES, true).and_then(|mut rows| {
+            let table = omalley::Table::from_json(OMALLEY);
+            rows.extend(table.map(|t| t.rows(MOLECULES[0], true)).transpose()?.into_iter().flatten());
+            Ok(rows)
+        }),
         ("digits", given) => {
             if args.seeds == 0 || args.seeds > 100 {
                 return Err(Failure::new("SB2001", "1 to 100 seeds").with_help("--seeds 10"));
@@ -132,9 +141,18 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 Some(false) => "NO",
                 None => "-",
             };
-            vec![row.quantity.clone(), format!("{:.6}", row.ours), published, verdict.to_owned()]
+            let difference =
+                row.published.map_or_else(|| "-".to_owned(), |p| format!("{:+.6}", row.ours - p));
+            vec![row.quantity.clone(), format!("{:.6}", row.ours), published, difference, verdict.to_owned()]
         };
-        out.table(&["QUANTITY", "OURS", "PUBLISHED", "PASS"], &[1, 2], rows.iter().map(cells).collect());
+        out.table(
+            &["QUANTITY", "OURS", "PUBLISHED", "DIFFERENCE", "PASS"],
+            &[1, 2, 3],
+            rows.iter().map(cells).collect(),
+        );
+        if rows.iter().any(|row| row.pass.is_none()) {
+            out.say("PASS -: a figure beside, nothing is published to compare it with");
+        }
         for (what, words) in rules(&args.name) {
             out.say(&format!("{what}: {words}"));
         }
@@ -195,7 +213,7 @@ fn of_heads(
 }
 
 /// The gate device whose shots cost least, with its fees and sets.
-fn cheapest(context: &Context) -> Result<Option<digits::Tariff>, Failure> {
+pub fn cheapest(context: &Context) -> Result<Option<digits::Tariff>, Failure> {
     let list = context.prices()?;
     let devices = Catalogue::embedded().devices().iter().filter(|d| !d.analog);
     let rates = devices.filter_map(|d| match list.rate(&d.name) {

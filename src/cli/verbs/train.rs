@@ -11,6 +11,7 @@ use shotbook_sim::engine::Options;
 use shotbook_sim::target::Device;
 
 pub use self::define::{failed, named};
+pub use self::plan::cycle;
 pub use self::show::{document, end, print, seconds, value};
 use super::submit;
 use crate::app::training::{Caps, Control, Halted, Local, Reached, Record, Trainings, drive};
@@ -380,30 +381,37 @@ pub fn reached(record: &Record, problem: &Problem) -> Reached {
     reached
 }
 
-/// Cold trainings with other seeds, under the same rules, here and free of charge.
+/// Cold trainings with other seeds, under the same rules, here and free of charge; and repeats from the
+/// trained start under the same seeds, so that both sides have a spread.
 fn controls(args: &Args, record: &Record, problem: &Problem, out: &mut Out) -> Result<Vec<Control>, Failure> {
     let mut all = Vec::new();
     for number in 0..args.control.unwrap_or(0) {
         let seed = record.definition.seed.wrapping_add(1000 + u64::from(number));
-        let definition = Definition {
-            start: problem.start(seed),
+        let own = |start, from| Definition {
+            start,
             seed,
-            from: None,
+            from,
             device: "local".to_owned(),
             ..record.definition.clone()
         };
-        let state = definition.begin(problem).map_err(|e| failed(&e))?;
-        let mut local = Local::new(&definition, problem, None).map_err(|e| failed(&e))?;
-        let mut cold = Record { id: format!("control-{number}"), definition, state, reached: None };
-        let scratch = Trainings::nowhere();
-        let halted = drive(&scratch, &mut cold, &mut local, false, &interrupted, &mut |_| {})
-            .map_err(Failure::from)?;
-        if matches!(halted, Halted::Interrupted) {
+        let warm = own(record.definition.start.clone(), record.definition.from.clone());
+        let pair = (beside(own(problem.start(seed), None), problem)?, beside(warm, problem)?);
+        let (Some(cold), Some(warm)) = pair else {
             out.say("the controls were interrupted");
             break;
-        }
-        let reached = reached(&cold, problem);
-        all.push(Control { iterations: cold.state.iteration, loss: reached.loss });
+        };
+        let loss = reached(&cold, problem).loss;
+        all.push(Control { iterations: cold.state.iteration, warm: Some(warm.state.iteration), loss });
     }
     Ok(all)
+}
+
+/// A training that is kept nowhere; nothing when it was interrupted.
+fn beside(definition: Definition, problem: &Problem) -> Result<Option<Record>, Failure> {
+    let state = definition.begin(problem).map_err(|e| failed(&e))?;
+    let mut local = Local::new(&definition, problem, None).map_err(|e| failed(&e))?;
+    let mut record = Record { id: "control".to_owned(), definition, state, reached: None };
+    let halted = drive(&Trainings::nowhere(), &mut record, &mut local, false, &interrupted, &mut |_| {})
+        .map_err(Failure::from)?;
+    Ok(matches!(halted, Halted::Ended).then_some(record))
 }

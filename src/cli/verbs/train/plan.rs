@@ -1,6 +1,9 @@
 //! `train --plan`: what a training and its use will cost, before anything is sent.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
+use shotbook_sim::circuit::Circuit;
 use shotbook_sim::target::{Catalogue, Device};
 
 use super::define::failed;
@@ -8,7 +11,7 @@ use super::{Args, reached, show};
 use crate::app::training::{Local, Reached, Record, Trainings, drive};
 use crate::cli::circuit::CircuitArgs;
 use crate::cli::output::Out;
-use crate::cli::verbs::report::baselines;
+use crate::cli::verbs::report::{baselines, judged};
 use crate::cli::views::joules;
 use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
@@ -20,7 +23,7 @@ use crate::train::machine::{Definition, End, State};
 use crate::train::measured::Measured;
 use crate::train::optimizer::Kind;
 use crate::train::plan::{Bill, PROPOSED, Work, bill, set_limit};
-use crate::train::problem::Problem;
+use crate::train::problem::{Objective, Problem};
 
 /// Shots of a circuit unless told.
 const SHOTS: u64 = 1000;
@@ -39,6 +42,8 @@ struct Row {
     /// One iteration, all of them by how many there will be, and the use of the model.
     bills: Option<Bills>,
     note: Option<String>,
+    /// The least that all of it costs where time is billed.
+    at_least: Option<Money>,
 }
 
 struct Bills {
@@ -57,6 +62,8 @@ struct Bills {
 struct Rehearsal {
     noise: Option<String>,
     ends: Vec<(State, Reached)>,
+    /// Which of them reached something.
+    worked: Vec<bool>,
 }
 
 pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
@@ -67,11 +74,16 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
     let measured = problem.measured().map_err(|e| failed(&e))?;
     let (work, trips) = work(&definition, &problem, &measured, shots)?;
     let chosen = super::super::devices::find(&args.on)?;
-    let rehearsal = rehearse(&definition, &problem, (!chosen.is_local()).then_some(chosen), out)?;
     let list = context.prices()?;
+    let read = crate::train::circuit(&measured.text).map_err(|e| failed(&e))?;
+    let noise = match &wish.noise_from {
+        _ if !chosen.is_local() => Some(chosen),
+        Some(name) => Some(super::super::devices::find(name)?),
+        None => cheapest_noise(&read, shots, &list),
+    };
+    let rehearsal = rehearse(&definition, &problem, noise, out)?;
     let queue = super::super::run::duration(&args.queue)?.as_secs_f64();
     let table = Coefficients::embedded();
-    let read = crate::train::circuit(&measured.text).map_err(|e| failed(&e))?;
     let devices = Catalogue::embedded().devices().iter().filter(|d| !d.is_local() && !d.analog);
     let rows: Vec<Row> = devices
         .map(|device| {
@@ -83,8 +95,10 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
             } else {
                 None
             };
-            let note = note.or_else(|| bills.is_none().then(|| "priced by time, not by shot".to_owned()));
-            Row { device, bills, note }
+            let least = list.rate(&device.name).filter(|_| note.is_none());
+            let at_least = least.and_then(|rate| by_time(rate, work));
+            let note = note.or_else(|| bills.is_none().then(|| priced_by_time(at_least, work)));
+            Row { device, bills, note, at_least }
         })
         .collect();
     let classical = baselines(&problem, &definition);
@@ -96,6 +110,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
         rehearsal: &rehearsal,
         classical: &classical,
         list: &list,
+        table: &table,
         queue,
     };
     if out.is_json() {
@@ -104,6 +119,39 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
         seen.print(out);
     }
     Ok(0)
+}
+
+/// The device whose shots cost least among those whose noise is known and which take the circuit.
+fn cheapest_noise(circuit: &Circuit, shots: u64, list: &PriceList) -> Option<&'static Device> {
+    let devices = Catalogue::embedded().devices().iter().filter(|d| !d.is_local() && !d.analog);
+    let known = devices.filter(|d| {
+        shotbook_sim::noise_model::of_device(d).is_some()
+            && shotbook_sim::target::check(circuit, d, Some(shots)).is_empty()
+    });
+    let priced = known.filter_map(|d| match list.rate(&d.name) {
+        Some(Rate::PerShot { shot_fee, .. }) => Some((shot_fee, d)),
+        _ => None,
+    });
+    priced.min_by_key(|p| p.0).map(|p| p.1)
+}
+
+/// The least that a device asks that bills time: every circuit is a task with its shortest time.
+fn by_time(rate: Rate, work: Work) -> Option<Money> {
+    let Rate::PerMinute { minute, minimum_ms } = rate else { return None };
+    let tasks = work.iterations.checked_mul(work.circuits)?;
+    minute.share_up(tasks.checked_mul(minimum_ms)?, 60_000).ok()
+}
+
+fn priced_by_time(at_least: Option<Money>, work: Work) -> String {
+    at_least.map_or_else(
+        || "no price is known".to_owned(),
+        |least| {
+            let tasks = work.iterations * work.circuits;
+            format!(
+                "priced by time, not by shot: at least {least:#} for all, {tasks} tasks of the shortest time"
+            )
+        },
+    )
 }
 
 /// Circuits of an iteration, and answers that it waits for one after the other.
@@ -131,6 +179,17 @@ fn work(
     Ok((Work { iterations, circuits, shots }, trips))
 }
 
+/// One iteration by shots; an optimizer that takes exact gradients is counted by parameter shift.
+pub fn cycle(definition: &Definition, problem: &Problem) -> Option<Work> {
+    let mut own = definition.clone();
+    if own.optimizer.kind == Kind::Lbfgs {
+        own.optimizer.kind = Kind::Adam;
+    }
+    let measured = problem.measured().ok()?;
+    let (work, trips) = work(&own, problem, &measured, definition.shots.unwrap_or(SHOTS)).ok()?;
+    Some(Work { iterations: trips, ..work })
+}
+
 fn rehearse(
     definition: &Definition,
     problem: &Problem,
@@ -138,7 +197,8 @@ fn rehearse(
     out: &mut Out,
 ) -> Result<Rehearsal, Failure> {
     let noise = device.filter(|d| shotbook_sim::noise_model::of_device(d).is_some());
-    let mut rehearsal = Rehearsal { noise: noise.map(|d| d.name.clone()), ends: Vec::new() };
+    let mut rehearsal =
+        Rehearsal { noise: noise.map(|d| d.name.clone()), ends: Vec::new(), worked: Vec::new() };
     if problem.circuit().n_qubits > REHEARSED_QUBITS {
         return Ok(rehearsal);
     }
@@ -160,15 +220,39 @@ fn rehearse(
         let came = reached(&record, problem);
         rehearsal.ends.push((record.state, came));
     }
+    rehearsal.worked = worked(&rehearsal.ends, definition);
     Ok(rehearsal)
+}
+
+/// Part of the way from the start to what nothing can beat that a rehearsal must have gone.
+const WORKED: f64 = 0.9;
+
+/// Which rehearsals reached something: of one that did not, nobody should pay the iterations.
+fn worked(ends: &[(State, Reached)], definition: &Definition) -> Vec<bool> {
+    let best = ends.iter().filter_map(|e| e.1.loss).reduce(f64::min);
+    let one = |reached: &Reached| {
+        if let Some(accuracy) = reached.accuracy {
+            return judged(&definition.objective, accuracy).is_none_or(|j| j.is_learned());
+        }
+        let Some((loss, start)) = reached.loss.zip(reached.start_loss) else { return true };
+        let ideal = match &definition.objective {
+            Objective::Cut { .. } => reached.ideal.map(|cut| -cut),
+            _ => reached.ideal,
+        };
+        let Some(ideal) = ideal.or(best) else { return true };
+        // A start that is there already has no way to go.
+        loss - ideal <= (1.0 - WORKED) * (start - ideal).max(0.1 * ideal.abs())
+    };
+    ends.iter().map(|e| one(&e.1)).collect()
 }
 
 impl Rehearsal {
     /// Iterations that were needed: fewest and median of the seeds.
     fn iterations(&self) -> Option<(u64, u64)> {
         // One that was cut says nothing of how many it would have needed.
-        let whole = self.ends.iter().filter(|e| !matches!(e.0.end, Some(End::Cap(_))));
-        let mut all: Vec<u64> = whole.map(|e| u64::from(e.0.iteration)).collect();
+        let whole = self.ends.iter().zip(&self.worked);
+        let whole = whole.filter(|(end, worked)| **worked && !matches!(end.0.end, Some(End::Cap(_))));
+        let mut all: Vec<u64> = whole.map(|(end, _)| u64::from(end.0.iteration)).collect();
         all.sort_unstable();
         Some((*all.first()?, all[all.len() / 2]))
     }
@@ -229,6 +313,7 @@ struct Seen<'a> {
     rehearsal: &'a Rehearsal,
     classical: &'a [Baseline],
     list: &'a PriceList,
+    table: &'a Coefficients,
     queue: f64,
 }
 
@@ -301,9 +386,19 @@ impl Seen<'_> {
         }
         self.print_rehearsal(out);
         for way in self.classical {
-            out.line(&format!("classical: {} {:.6} in {}", way.name, way.value, show::seconds(way.seconds)));
+            out.line(&format!(
+                "classical: {} {:.6} in {}, $0.00 here, {}",
+                way.name,
+                way.value,
+                show::seconds(way.seconds),
+                self.table.host(1, way.seconds).joules()
+            ));
         }
-        out.line("nothing was sent; low and mid are the fewest and the median iterations of the rehearsal, high is all of them");
+        out.line(if self.rehearsal.iterations().is_some() {
+            "nothing was sent; low and mid are the fewest and the median iterations of the rehearsals that learned, high is all of them"
+        } else {
+            "nothing was sent; no rehearsal learned and ended: low, mid and high are all iterations"
+        });
     }
 
     fn times_short(&self) -> Option<f64> {
@@ -322,9 +417,15 @@ impl Seen<'_> {
             .noise
             .as_ref()
             .map_or_else(|| "shots without device noise".to_owned(), |n| format!("shots and noise of {n}"));
-        for (state, reached) in &self.rehearsal.ends {
+        for ((state, reached), worked) in self.rehearsal.ends.iter().zip(&self.rehearsal.worked) {
             let value = reached.loss.map_or_else(String::new, |l| show::value(self.problem, l));
-            let accuracy = reached.accuracy.map_or_else(String::new, |a| format!(", accuracy {a:.3}"));
+            let mut accuracy = reached.accuracy.map_or_else(String::new, |a| format!(", accuracy {a:.3}"));
+            if let Some(j) = reached.accuracy.and_then(|a| judged(&self.definition.objective, a)) {
+                let _ = write!(accuracy, " of {} points, most common class {:.3}", j.points, j.majority);
+            }
+            if !worked {
+                accuracy.push_str(", not learned");
+            }
             out.line(&format!(
                 "rehearsal, free, {noise}: {value}{accuracy} after {} iterations ({}), {}",
                 state.iteration,
@@ -345,7 +446,8 @@ impl Seen<'_> {
             .rows
             .iter()
             .map(|row| match &row.bills {
-                None => json!({"device": row.device.name, "fits": false, "notes": [row.note]}),
+                None => json!({"device": row.device.name, "fits": false, "notes": [row.note],
+                    "at_least": row.at_least.map(|m| m.to_string())}),
                 Some(b) => json!({"device": row.device.name, "fits": true, "cycle": bill(&b.cycle), "low": bill(&b.low),
                     "mid": bill(&b.mid), "high": bill(&b.high), "energy": joules(b.energy),
                     "wall_seconds": b.wall_seconds,
@@ -356,15 +458,19 @@ impl Seen<'_> {
             .rehearsal
             .ends
             .iter()
-            .map(|(state, reached)| {
+            .zip(&self.rehearsal.worked)
+            .map(|((state, reached), worked)| {
                 json!({"iterations": state.iteration, "end": show::end(state), "seconds": state.used.seconds,
-                    "value": reached.loss.map(|l| self.problem.shown(l)), "accuracy": reached.accuracy})
+                    "value": reached.loss.map(|l| self.problem.shown(l)), "accuracy": reached.accuracy, "worked": worked})
             })
             .collect();
         let classical: Vec<Value> = self
             .classical
             .iter()
-            .map(|c| json!({"name": c.name, "value": c.value, "seconds": c.seconds}))
+            .map(|c| {
+                json!({"name": c.name, "value": c.value, "seconds": c.seconds, "cost": "0",
+                    "energy": joules(Some(self.table.host(1, c.seconds)))})
+            })
             .collect();
         json!({"schema": "shotbook.training_plan/1", "name": self.definition.name,
             "optimizer": self.definition.optimizer.kind.word(), "iterations": self.definition.iterations,

@@ -9,7 +9,7 @@ use crate::cli::verbs::report::judged;
 use crate::money::Money;
 use crate::train::machine::{End, State};
 use crate::train::problem::{Objective, Problem};
-use crate::train::statistics::interval;
+use crate::train::statistics::{interval, ratio};
 use crate::train::twins::best_basis_state;
 
 /// The value that people ask for, with its word.
@@ -152,30 +152,38 @@ fn comparison(record: &Record) -> Vec<String> {
             .map(|_| "no control: a saving is not shown; --control 10".to_owned())
             .collect();
     }
-    let (mean, half) = interval(&controls.iter().map(|c| f64::from(c.iterations)).collect::<Vec<_>>());
+    let cold: Vec<f64> = controls.iter().map(|c| f64::from(c.iterations)).collect();
+    let repeats: Vec<f64> = controls.iter().filter_map(|c| c.warm).map(f64::from).collect();
+    let (mean, half) = interval(&cold);
     let warm = record.reached.as_ref().and_then(|r| r.loss);
     let by = |more: f64| {
         controls.iter().filter(|c| c.loss.zip(warm).is_some_and(|(cold, warm)| cold <= warm + more)).count()
     };
     let (as_good, better) = (by(ALIKE), by(-ALIKE));
-    let mut lines = vec![format!(
-        "cold, {} seeds: {mean:.0} iterations (95 % interval {:.0} to {:.0}), {as_good} reached as much; warm: {}",
-        controls.len(),
-        (mean - half).max(0.0),
-        mean + half,
-        record.state.iteration
-    )];
-    lines.push(if controls.len() < 10 {
-        "a saving is claimed from 10 seeds on".to_owned()
+    let words = |(mean, half): (f64, f64)| {
+        format!("{mean:.0} iterations (95 % interval {:.0} to {:.0})", (mean - half).max(0.0), mean + half)
+    };
+    let mut lines =
+        vec![format!("cold, {} seeds: {}, {as_good} reached as much", controls.len(), words((mean, half)))];
+    let own = record.state.iteration;
+    let started = interval(&repeats);
+    lines.push(if repeats.is_empty() {
+        format!("warm: {own} iterations, one seed")
+    } else {
+        format!("warm: {own} iterations; {} seeds: {}", repeats.len(), words(started))
+    });
+    let (low, factor, high) = ratio((mean, half), (started.0.max(1.0), started.1));
+    lines.push(if controls.len() < 10 || repeats.len() < 10 {
+        "a saving is claimed from 10 seeds of each on".to_owned()
     } else if 2 * better > controls.len() {
         format!("{better} of the cold ones reached more: no saving is claimed at unequal quality")
-    } else if f64::from(record.state.iteration) < mean - half {
+    } else if low > 1.0 {
         format!(
-            "a factor of {:.1} in iterations under this rule to stop, source run not counted",
-            mean / f64::from(record.state.iteration.max(1))
+            "a factor of {factor:.1} (95 % interval {low:.1} to {high:.1}) in iterations under this rule to stop, \
+             source run not counted"
         )
     } else {
-        "no saving".to_owned()
+        format!("no saving is shown: a factor of {factor:.1} (95 % interval {low:.1} to {high:.1})")
     });
     lines
 }
@@ -199,6 +207,6 @@ pub fn document(record: &Record, problem: &Problem) -> Value {
             "cost": Money::from_nanos(state.used.nanos).to_string(), "seconds": state.used.seconds},
         "parameters": named(problem, &state.best),
         "circuit_sha256": definition.circuit_sha256, "objective_sha256": definition.objective_sha256,
-        "controls": reached.controls.iter().map(|c| json!({"iterations": c.iterations, "value": shown(c.loss)})).collect::<Vec<_>>(),
+        "controls": reached.controls.iter().map(|c| json!({"iterations": c.iterations, "value": shown(c.loss), "warm_iterations": c.warm})).collect::<Vec<_>>(),
         "notes": sentence(record).into_iter().chain(stuck(record, problem)).chain(comparison(record)).collect::<Vec<_>>()})
 }
