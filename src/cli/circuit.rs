@@ -61,7 +61,7 @@ impl Files for Below {
 }
 
 const NO_FILE: &str = "it is no file";
-const NO_TEXT: &str = "it is not UTF-8 text";
+const NO_TEXT: &str = "it is not UTF-8 text at line ";
 
 fn read_bounded(path: &Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
@@ -74,17 +74,26 @@ fn read_bounded(path: &Path) -> Result<String, String> {
 fn text_of(reader: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     reader.take(limits::SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    String::from_utf8(bytes).map_err(|_| NO_TEXT.to_owned())
+    String::from_utf8(bytes).map_err(|e| {
+        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
+        format!("{NO_TEXT}{line}, column {column}")
+    })
 }
 
 /// Reads a file, or standard input for `-`.
 pub fn read_text(file: &str) -> Result<String, Failure> {
     let read = if file == "-" { text_of(std::io::stdin().lock()) } else { read_bounded(Path::new(file)) };
     read.map_err(|why| {
-        let failure = Failure::new("SB2006", format!("{file} cannot be read: {why}"));
+        let code = if why.starts_with(NO_TEXT) { "SB5000" } else { "SB2006" };
+        let failure = Failure::new(code, format!("{file} cannot be read: {why}"));
         match why.as_str() {
             NO_FILE => failure.with_help("name a file, or - for standard input"),
-            NO_TEXT => failure.with_help("is it the right file? Text is read as UTF-8"),
+            why if why.starts_with(NO_TEXT) => {
+                failure.with_help("save it as UTF-8: `iconv -f latin1 -t utf-8 FILE`, or name the right file")
+            }
             _ => failure,
         }
     })

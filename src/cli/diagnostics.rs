@@ -53,7 +53,10 @@ impl Excerpt {
 
     fn range(&self, span: Span) -> std::ops::Range<usize> {
         let at = |offset: u32| (offset.saturating_sub(self.base) as usize).min(self.text.len());
-        at(span.start)..at(span.end).max(at(span.start))
+        // Whole characters alone can be pointed at.
+        let (start, end) =
+            (self.text.floor_char_boundary(at(span.start)), self.text.ceil_char_boundary(at(span.end)));
+        start..end.max(start)
     }
 
     fn snippet(self, notes: Vec<Annotation<'static>>) -> Snippet<'static, Annotation<'static>> {

@@ -25,7 +25,7 @@ pub enum Kind {
     Annotation,
     /// An operator or bracket of one to three bytes.
     Sign,
-    /// A byte that belongs to nothing.
+    /// A character that belongs to nothing.
     Stray,
     /// A text or comment without its end.
     Unclosed,
@@ -108,13 +108,28 @@ impl<'a> Lexer<'a> {
     }
 
     fn while_name(&mut self) {
-        while self.at < self.text.len()
-            && (self.text[self.at].is_ascii_alphanumeric()
-                || self.text[self.at] == b'_'
-                || self.text[self.at] >= 0x80)
-        {
-            self.at += 1;
+        while let Some(&byte) = self.text.get(self.at) {
+            self.at += match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => 1,
+                0x80.. => match self.wide() {
+                    (c, len) if c.is_alphanumeric() => len,
+                    _ => return,
+                },
+                _ => return,
+            };
         }
+    }
+
+    /// The character here that is not ASCII, with its bytes.
+    fn wide(&self) -> (char, usize) {
+        let len = match self.text[self.at] {
+            0xF0.. => 4,
+            0xE0.. => 3,
+            _ => 2,
+        };
+        let bytes = self.text.get(self.at..self.at + len).unwrap_or_default();
+        let c = std::str::from_utf8(bytes).ok().and_then(|s| s.chars().next());
+        (c.unwrap_or(char::REPLACEMENT_CHARACTER), len.min(self.text.len() - self.at))
     }
 
     fn while_digits(&mut self, is: fn(u8) -> bool) {
@@ -156,6 +171,10 @@ impl<'a> Lexer<'a> {
             b'"' | b'\'' => self.quoted(byte, start),
             b'0'..=b'9' => self.number(start),
             b'.' if self.peek(1).is_ascii_digit() => self.number(start),
+            0x80.. if !self.wide().0.is_alphanumeric() => {
+                self.at += self.wide().1;
+                self.token(Kind::Stray, start)
+            }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
                 self.while_name();
                 if &self.text[start..self.at] == b"pragma" {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::Program;
 use super::ast::{
-    BinaryOp, Call, Expr, ExprKind, FactorSpec, Index, Modifier, Over, Parameter, Pragma, ResultSpec, Stmt,
-    StmtKind, Targets, TypeExpr, TypeKind, UnaryOp,
+    Call, Expr, ExprKind, FactorSpec, Index, Modifier, Over, Parameter, Pragma, ResultSpec, Stmt, StmtKind,
+    Targets, TypeExpr, TypeKind, UnaryOp,
 };
+use super::parser::{POWER, written};
 
 /// The text of a tree. Comments and layout are not part of a tree; see [`super::rewrite`] for those.
 pub fn print(program: &Program) -> String {
@@ -113,15 +114,15 @@ impl Printer {
             StmtKind::Alias(name, value) => format!("let {} = {}", name.text, expr(value)),
             StmtKind::Call(gate) => call(gate),
             StmtKind::Measure { qubits, target } => match target {
-                None => format!("measure {}", expr(qubits)),
-                Some(target) if self.two => format!("measure {} -> {}", expr(qubits), expr(target)),
-                Some(target) => format!("{} = measure {}", expr(target), expr(qubits)),
+                None => format!("measure {}", bound(qubits, ATOM)),
+                Some(target) if self.two => format!("measure {} -> {}", bound(qubits, ATOM), expr(target)),
+                Some(target) => format!("{} = measure {}", expr(target), bound(qubits, ATOM)),
             },
             StmtKind::Reset(qubits) => format!("reset {}", expr(qubits)),
             StmtKind::Barrier(operands) => format!("barrier {}", list(operands)),
             StmtKind::Delay(time, operands) => format!("delay[{}] {}", expr(time), list(operands)),
             StmtKind::Assign { target, op, value } => {
-                format!("{} {}= {}", bare(target), op.map_or("", symbol), expr(value))
+                format!("{} {}= {}", expr(target), op.map_or("", |op| written(op).1), expr(value))
             }
             StmtKind::Return(value) => {
                 format!("return{}", value.as_ref().map(|v| format!(" {}", expr(v))).unwrap_or_default())
@@ -168,17 +169,6 @@ fn call(call: &Call) -> String {
     out + &format!("{}{arguments}{gap}{}", call.name.text, list(&call.operands))
 }
 
-/// An expression that begins with its first word: no assignment begins with a parenthesis.
-fn bare(e: &Expr) -> String {
-    match &e.kind {
-        ExprKind::Binary(op, a, b) if *op != BinaryOp::Join => {
-            format!("{} {} {}", bare(a), symbol(*op), expr(b))
-        }
-        ExprKind::Unary(op, of) => format!("{}{}", sign(*op), expr(of)),
-        _ => expr(e),
-    }
-}
-
 fn sign(op: UnaryOp) -> &'static str {
     match op {
         UnaryOp::Minus => "-",
@@ -191,7 +181,30 @@ fn list(items: &[Expr]) -> String {
     items.iter().map(expr).collect::<Vec<_>>().join(", ")
 }
 
+/// What no operator takes apart.
+const ATOM: usize = POWER + 1;
+
 fn expr(e: &Expr) -> String {
+    bound(e, 0)
+}
+
+/// An expression where only operators of a level or stronger ones may stand bare. Parentheses that
+/// change nothing are left out: each is a level of nesting when it is read again.
+fn bound(e: &Expr, least: usize) -> String {
+    let (level, text) = match &e.kind {
+        ExprKind::Unary(op, of) => (POWER, format!("{}{}", sign(*op), bound(of, POWER))),
+        ExprKind::Binary(op, a, b) => {
+            let (level, symbol) = written(*op);
+            // A power binds to the right, all others to the left.
+            let (left, right) = if level == POWER { (ATOM, POWER) } else { (level, level + 1) };
+            (level, format!("{} {symbol} {}", bound(a, left), bound(b, right)))
+        }
+        _ => return atom(e),
+    };
+    if level < least { format!("({text})") } else { text }
+}
+
+fn atom(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Int(n) => n.to_string(),
         ExprKind::Float(x) => format!("{x:?}"),
@@ -204,15 +217,18 @@ fn expr(e: &Expr) -> String {
         ExprKind::Physical(n) => format!("${n}"),
         ExprKind::Index(of, indices) => {
             let indices: Vec<String> = indices.iter().map(index).collect();
-            format!("{}[{}]", expr(of), indices.join(", "))
+            // An index after a measurement belongs to what is measured.
+            let of = if matches!(of.kind, ExprKind::Measure(_)) {
+                format!("({})", expr(of))
+            } else {
+                bound(of, ATOM)
+            };
+            format!("{of}[{}]", indices.join(", "))
         }
-        ExprKind::Unary(op, of) => format!("({}{})", sign(*op), expr(of)),
-        // Concatenation is no operand of another operator, and aliases take it bare.
-        ExprKind::Binary(BinaryOp::Join, a, b) => format!("{} ++ {}", expr(a), expr(b)),
-        ExprKind::Binary(op, a, b) => format!("({} {} {})", expr(a), symbol(*op), expr(b)),
+        ExprKind::Unary(..) | ExprKind::Binary(..) => format!("({})", expr(e)),
         ExprKind::Call(name, arguments) => format!("{}({})", name.text, list(arguments)),
         ExprKind::Cast(ty, of) => format!("{}({})", type_text(ty), expr(of)),
-        ExprKind::Measure(qubits) => format!("measure {}", expr(qubits)),
+        ExprKind::Measure(qubits) => format!("measure {}", bound(qubits, ATOM)),
         ExprKind::List(items) => format!("{{{}}}", list(items)),
         ExprKind::DurationOf(body) => format!("durationof({})", inline(body)),
     }
@@ -272,31 +288,6 @@ fn type_text(ty: &TypeExpr) -> String {
         (Some(width), _) => format!("{word}[{}]", expr(width)),
     };
     if ty.dimensions.is_empty() { inner } else { format!("array[{inner}, {}]", list(&ty.dimensions)) }
-}
-
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Power => "**",
-        BinaryOp::Times => "*",
-        BinaryOp::Over => "/",
-        BinaryOp::Rest => "%",
-        BinaryOp::Plus => "+",
-        BinaryOp::Minus => "-",
-        BinaryOp::Left => "<<",
-        BinaryOp::Right => ">>",
-        BinaryOp::Less => "<",
-        BinaryOp::AtMost => "<=",
-        BinaryOp::More => ">",
-        BinaryOp::AtLeast => ">=",
-        BinaryOp::Same => "==",
-        BinaryOp::Differs => "!=",
-        BinaryOp::BitAnd => "&",
-        BinaryOp::BitXor => "^",
-        BinaryOp::BitOr => "|",
-        BinaryOp::And => "&&",
-        BinaryOp::Or => "||",
-        BinaryOp::Join => "++",
-    }
 }
 
 fn pragma_text(pragma: &Pragma) -> String {

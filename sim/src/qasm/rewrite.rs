@@ -3,7 +3,7 @@
 //! The result is read again and must mean the same; where words are not enough, nothing is given and
 //! the circuit is written from scratch by [`super::emit`].
 
-use super::ast::{Stmt, StmtKind};
+use super::ast::{ExprKind, Stmt, StmtKind, TypeKind};
 use super::emit::{Emit, Reader, emit_gates, standard_name};
 use super::{Inputs, ParseOptions, Reading, read};
 use crate::circuit::Gate;
@@ -69,6 +69,19 @@ impl Editor {
                     if !run.gates().all(|word| all(self, word)) {
                         run.statements().try_for_each(|s| self.statements(&[s]))?;
                     }
+                }
+                // Braket's bits hold outcomes alone, and each measurement names its bit.
+                StmtKind::Measure { target: None, .. } | StmtKind::Assign { .. }
+                    if self.form == Emit::Braket =>
+                {
+                    return None;
+                }
+                StmtKind::Declare { constant: false, ty, value: Some(value), .. }
+                    if self.form == Emit::Braket
+                        && ty.kind == TypeKind::Bit
+                        && !matches!(value.kind, ExprKind::Measure(_)) =>
+                {
+                    return None;
                 }
                 StmtKind::If(_, then, otherwise) => {
                     self.statements(then)?;

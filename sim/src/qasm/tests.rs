@@ -452,3 +452,89 @@ fn what_cannot_name_qubits_is_no_operand_even_of_an_unknown_gate() {
         assert_eq!(codes, if qubits { vec![] } else { vec!["SB5023"] }, "{text}");
     }
 }
+
+#[test]
+fn signs_and_sums_are_printed_without_parentheses_that_change_nothing() {
+    let tree = |text: &str| parse(&mut Sources::new("text", text), &ParseOptions::default());
+    for (text, printed) in [
+        ("int a = (-b) ** 2 - -c * (d + 1);", "int a = (-b) ** 2 - -c * (d + 1);\n"),
+        ("int a = ((b * c) + d) - (e - f);", "int a = b * c + d - (e - f);\n"),
+        ("int a = (b ** c) ** d ** (e ** -f);", "int a = (b ** c) ** d ** e ** -f;\n"),
+        ("bool a = !(b && c) || (!b & c) == d;", "bool a = !(b && c) || (!b & c) == d;\n"),
+    ] {
+        assert_eq!(print(&tree(text).0), printed);
+    }
+    // Each parenthesis would be a level of nesting.
+    for text in [format!("int a = {}b;", "~".repeat(40)), format!("int a = b{};", " + b".repeat(200))] {
+        let (program, found) = tree(&text);
+        assert!(found.is_empty() && tree(&print(&program)).1.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn constants_in_bits_are_no_control_at_run_time() {
+    let head = "qubit[2] q; bit[2] c = \"00\"; bit[2] k = \"10\"; if (k[1]) { x q[0]; } c = measure q;";
+    let circuit = ok(head);
+    // What a measurement writes over is gone; the constant beside it is a column of what is returned.
+    let assigns = |c: &Circuit| c.ops.ops.iter().filter(|op| matches!(op, Op::Assign { .. })).count();
+    assert_eq!(assigns(&circuit), 1);
+    let braket = emit(&circuit, Emit::Braket).unwrap();
+    assert_eq!(
+        braket,
+        "OPENQASM 3.0;\nbit[4] b;\nqubit[2] q;\nx q[0];\nb[0] = measure q[0];\nb[1] = measure q[1];\n"
+    );
+    assert!(emit(&circuit, Emit::OpenQasm3).unwrap().contains("k = bit[2](2);"));
+    // Written after the measurement, or read at run time, a constant stays.
+    for tail in ["c = \"11\";", "c[0] = 1; if (c[0] ^ c[1]) { x q[0]; }"] {
+        assert!(emit(&ok(&format!("{head} {tail}")), Emit::Braket).is_err(), "{tail}");
+    }
+}
+
+#[test]
+fn outcomes_without_bits_are_returned_where_nothing_else_is() {
+    let circuit = ok("qubit[3] q; bit[1] b; x q[2]; measure q[2]; measure q[0];");
+    let text = emit(&circuit, Emit::Braket).unwrap();
+    assert!(text.ends_with("b[1] = measure q[2];\nb[2] = measure q[0];\n"), "{text}");
+    let alone = emit(&ok("qubit[2] q; measure q;"), Emit::Braket).unwrap();
+    assert!(alone.contains("bit[2] b;") && alone.contains("b[1] = measure q[1];"), "{alone}");
+    let beside = ok("qubit[2] q; bit b; b = measure q[0]; measure q[1];");
+    assert_eq!(beside.registers.len(), 1);
+}
+
+#[test]
+fn parts_of_registers_joined_arrays_and_equal_durations() {
+    let part = ok("qubit q; bit[4] k = \"0000\"; k[0:1] = \"11\"; k[2] = measure q;");
+    let text = emit(&part, Emit::OpenQasm3).unwrap();
+    assert!(text.contains("k[0] = bit(1);\nk[1] = bit(1);"), "{text}");
+    assert!(emit(&ok(&text), Emit::OpenQasm3).unwrap() == text);
+    let joined = "array[int[8], 2] a = {1, 2}; array[int[8], 4] d = a ++ {3, 4}; qubit[5] q; x q[d[3]];";
+    assert_eq!(gates(&ok(joined))[0].1, [4]);
+    assert_eq!(codes("array[int[8], 2] a = {1, 2}; array[int[8], 3] d = a ++ a;"), ["SB5022"]);
+    for same in
+        ["100ns == 0.1us", "1us == 1000ns", "0.3ms == 300us", "durationof({ delay[40ns] q; }) == 40ns"]
+    {
+        let circuit = ok(&format!("qubit q; if ({same}) {{ x q; }}"));
+        assert_eq!(gates(&circuit).len(), 1, "{same}");
+    }
+    assert!(ok("output int[8] o; o = 3; qubit q; bit b; b = measure q;").registers[0].visible);
+}
+
+#[test]
+fn what_was_meant_is_what_fits() {
+    let helps = |text: &str| {
+        let reading = read("t", text, &ParseOptions::default(), &Inputs::new());
+        reading.diagnostics.iter().map(|d| d.help.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    for (text, help) in [
+        ("Qubit q; h q;", "did you mean `qubit`?"),
+        ("qubit q; mesure q;", "did you mean `measure`?"),
+        ("qubit q; hh q;", "did you mean `h`?"),
+        ("qubit q; bit c; h r; x r;", "declare it before it is used"),
+        ("bool a = True;", "did you mean `true`?"),
+        ("qubit q; rx q;", "give 1: `rx(pi/2) q[0];`"),
+        ("qubit q; cx q;", "give 2: `cx q[0], q[1];`"),
+        ("qubit q;\n#pragma result state_vector", "write `#pragma braket result …`"),
+    ] {
+        assert_eq!(helps(text), [help], "{text}");
+    }
+}

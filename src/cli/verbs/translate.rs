@@ -37,7 +37,12 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     let device = args.on.as_deref().map(super::devices::find).transpose()?.filter(|d| !d.is_local());
     let loaded = args.circuit.load_right(&args.file, out)?;
     let text = written(&args, device, &loaded, out)?;
-    let proof = args.verify.then(|| prove(&loaded, &text)).transpose()?;
+    let form = match args.to.as_str() {
+        "openqasm3" => Emit::OpenQasm3,
+        "openqasm2" => Emit::OpenQasm2,
+        _ => Emit::Braket,
+    };
+    let proof = args.verify.then(|| prove(&loaded, &text, form)).transpose()?;
     if let Some(method) = proof {
         out.say(&format!("verified: {}", method.words()));
     }
@@ -67,9 +72,9 @@ fn written(args: &Args, device: Option<&Device>, loaded: &Loaded, out: &mut Out)
     };
     written.map_err(|wrong| {
         diagnostics::show(out, &loaded.reading.sources, &wrong);
-        let first = wrong.first().map_or_else(String::new, |d| d.message.clone());
-        let help = wrong.iter().find_map(|d| d.help.clone()).unwrap_or_else(|| "another --to".to_owned());
-        Failure::new("SB5000", first).with_help(help)
+        let count = if wrong.len() == 1 { "one place".to_owned() } else { format!("{} places", wrong.len()) };
+        Failure::new("SB5000", format!("not translated to {}: {count} above", args.to))
+            .with_help("shotbook help SB5060")
     })
 }
 
@@ -91,7 +96,7 @@ fn dialect(
 }
 
 /// Reads the translation again and compares it with the original.
-fn prove(loaded: &Loaded, text: &str) -> Result<Method, Failure> {
+fn prove(loaded: &Loaded, text: &str, form: Emit) -> Result<Method, Failure> {
     let reading = qasm::read("translation", text, &ParseOptions::default(), &loaded.inputs);
     let Some(after) = &reading.circuit else {
         let why = reading.diagnostics.first().map_or_else(String::new, |d| d.message.clone());
@@ -100,7 +105,8 @@ fn prove(loaded: &Loaded, text: &str) -> Result<Method, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options { max_memory: crate::config::memory_bytes(), threads, ..Options::default() };
     // Any seed does; a fixed one makes the same answer come again.
-    verify::same(loaded.circuit()?, after, &options, 1).map_err(|differs| match &differs {
+    let before = emit::settled(loaded.circuit()?, form);
+    verify::same(&before, after, &options, 1).map_err(|differs| match &differs {
         Differs::Run(_) => Failure::new("SB5100", differs.to_string()).with_help("leave --verify out"),
         _ => Failure::new("SB5061", differs.to_string()),
     })

@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
                 let condition = self.condition(condition);
                 self.body(&format!("while {condition} {{"), body);
             }
-            Op::Assign { place, value } => self.assign(place, value, span),
+            Op::Assign { place, value } => self.assign(place, value),
             Op::Break => self.line("break;"),
             Op::Continue => self.line("continue;"),
             Op::End => self.line("end;"),
@@ -109,7 +109,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn assign(&mut self, place: Place, value: ExprId, span: Span) {
+    fn assign(&mut self, place: Place, value: ExprId) {
         let text = self.expression(value);
         match place {
             Place::Var(k) => {
@@ -126,7 +126,16 @@ impl<'a> Writer<'a> {
                     let name = self.register_of(first);
                     self.line(&format!("{name} = {}({text});", type_text(Type::Bits(len))));
                 } else {
-                    self.refuse(span, "an assignment to part of a register", "assign bit by bit");
+                    for k in 0..len {
+                        let name = self.bit(first + k).to_owned();
+                        let bit = match self.circuit.exprs.node(value) {
+                            Node::Const(v) if v.integer().is_some() => {
+                                format!("bit({})", v.integer().unwrap_or(0) >> k.min(63) & 1)
+                            }
+                            _ => format!("bit(({text} >> {k}) & 1)"),
+                        };
+                        self.line(&format!("{name} = {bit};"));
+                    }
                 }
             }
         }

@@ -7,6 +7,8 @@ mod matrices;
 mod names;
 mod results;
 
+use std::borrow::Cow;
+
 use expression::{matrix_text, number};
 use gates::Slot;
 use names::Names;
@@ -70,6 +72,18 @@ pub fn emit_for(circuit: &Circuit, form: Emit, reader: Reader<'_>) -> Result<Str
     }
 }
 
+/// The circuit as a form can say it: bits that only hold constants are left out where there are no
+/// classical values.
+pub fn settled(circuit: &Circuit, form: Emit) -> Cow<'_, Circuit> {
+    let assigns = circuit.ops.ops.iter().any(|op| matches!(op, Op::Assign { .. }));
+    if form == Emit::OpenQasm3 || !assigns {
+        return Cow::Borrowed(circuit);
+    }
+    let mut out = circuit.clone();
+    super::lower::settle::drop_constants(&mut out, true);
+    Cow::Owned(out)
+}
+
 /// The text of a circuit without what it does not hold: blocks of pulses.
 ///
 /// # Errors
@@ -79,6 +93,7 @@ pub(super) fn emit_gates(
     form: Emit,
     reader: Reader<'_>,
 ) -> Result<String, Vec<Diagnostic>> {
+    let circuit = &settled(circuit, form);
     let mut writer = Writer::new(circuit, form, reader);
     writer.head();
     writer.block(&circuit.ops);

@@ -214,7 +214,13 @@ impl Names {
             if size == 0 {
                 return;
             }
-            let name = taken.fresh(if let [one] = registers[..] { &one.name } else { "b" }, form);
+            let name = taken.fresh(
+                match registers[..] {
+                    [one] if !one.name.is_empty() => &one.name,
+                    _ => "b",
+                },
+                form,
+            );
             let bits = registers.iter().flat_map(|r| r.first..r.first + r.size);
             for (place, bit) in bits.enumerate() {
                 self.bits[bit as usize] = format!("{name}[{place}]");

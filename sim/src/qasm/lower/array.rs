@@ -6,7 +6,7 @@ use super::scope::{Symbol, Term};
 use super::{Lowered, Lowering, integer};
 use crate::circuit::classical::{Type, Value};
 use crate::diagnostic::Span;
-use crate::qasm::ast::{Expr, ExprKind, Index, Name, TypeExpr};
+use crate::qasm::ast::{BinaryOp, Expr, ExprKind, Index, Name, TypeExpr};
 
 /// Source: OpenQASM 3 specification, arrays.
 const MAX_DIMENSIONS: usize = 7;
@@ -60,6 +60,48 @@ impl Lowering<'_> {
         )
     }
 
+    /// Appends the values of arrays that are joined along their first dimension.
+    fn joined_values(
+        &mut self,
+        expr: &Expr,
+        ty: Type,
+        size: usize,
+        rest: &[usize],
+        out: &mut Vec<Value>,
+    ) -> Lowered<()> {
+        let mut parts = Vec::new();
+        let mut left = vec![expr];
+        while let Some(part) = left.pop() {
+            match &part.kind {
+                ExprKind::Binary(BinaryOp::Join, a, b) => left.extend([&**b, &**a]),
+                _ => parts.push(part),
+            }
+        }
+        let mut total = 0;
+        for part in parts {
+            let length = match &part.kind {
+                ExprKind::List(items) => Some(items.len()),
+                _ => self.view(part)?.and_then(|view| view.dimensions.first().copied()),
+            };
+            let Some(length) = length else {
+                return self.error(
+                    "SB5022",
+                    part.span,
+                    "this is no array",
+                    "join arrays and lists with `++`",
+                );
+            };
+            total += length;
+            let dimensions: Vec<usize> = std::iter::once(length).chain(rest.iter().copied()).collect();
+            self.array_values(part, ty, &dimensions, out)?;
+        }
+        if total == size {
+            return Ok(());
+        }
+        let message = format!("{total} elements for a dimension of {size}");
+        self.error("SB5022", expr.span, message, "declare the array as long as both together")
+    }
+
     /// Appends the values of a list, an array or a part of one.
     pub(super) fn array_values(
         &mut self,
@@ -81,6 +123,9 @@ impl Lowering<'_> {
             out.push(value);
             return Ok(());
         };
+        if matches!(expr.kind, ExprKind::Binary(BinaryOp::Join, ..)) {
+            return self.joined_values(expr, ty, size, rest, out);
+        }
         let ExprKind::List(items) = &expr.kind else {
             let part = self.view(expr)?.filter(|v| v.dimensions == dimensions);
             let Some(part) = part else {

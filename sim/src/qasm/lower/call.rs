@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::operand::Operand;
 use super::scope::{Symbol, Term};
-use super::{Lost, Lowered, Lowering, library, nearest};
+use super::{Lost, Lowered, Lowering, library};
 use crate::circuit::classical::{Binary, Node, Value};
 use crate::circuit::gates::{Inverse, Linear, Step};
 use crate::circuit::{Gate, GateOp, MatrixId, Op, gates};
@@ -50,7 +50,7 @@ impl Lowering<'_> {
             return call.operands.iter().try_for_each(|q| self.qubits(q).map(|_| ()));
         }
         let (controls, modified) = self.control_count(&call.modifiers)?;
-        let target = self.target(&call.name)?;
+        let target = self.target(call)?;
         let (n_angles, n_qubits) = match &target {
             Target::Row(gate) => (gate.row().n_angles as usize, gate.row().n_qubits as usize),
             Target::Defined(def, _) => (def.angles.len(), def.qubits.len()),
@@ -118,11 +118,20 @@ impl Lowering<'_> {
         given: usize,
         span: Span,
     ) -> Lowered<T> {
-        let message = format!("`{}` takes {takes} {what}, {given} given", name.text);
+        let wanted = format!("{takes} {}", if takes == 1 { what.trim_end_matches('s') } else { what });
+        let message = format!("`{}` takes {wanted}, {given} given", name.text);
+        let angles = what == "angles";
+        let each = |k: usize| if angles { "pi/2".to_owned() } else { format!("q[{k}]") };
+        let list = (0..takes.min(4)).map(each).collect::<Vec<_>>().join(", ");
+        let form = match (angles, takes) {
+            (true, 0) => format!("`{} q[0];`, without parentheses", name.text),
+            (true, _) => format!("`{}({list}) q[0];`", name.text),
+            (false, _) => format!("`{} {list};`", name.text),
+        };
         let diagnostic = Diagnostic::error("SB5024", name.span, message)
-            .with_label(format!("takes {takes} {what}"))
+            .with_label(format!("takes {wanted}"))
             .with_related(span, "in this call")
-            .with_help(format!("give {takes}"));
+            .with_help(format!("give {takes}: {form}"));
         self.note(diagnostic);
         Err(Lost)
     }
@@ -159,7 +168,8 @@ impl Lowering<'_> {
         Err(Lost)
     }
 
-    fn target(&mut self, name: &Name) -> Lowered<Target> {
+    fn target(&mut self, call: &Call) -> Lowered<Target> {
+        let name = &call.name;
         if let Some(target) = self.known_target(&name.text) {
             return Ok(target);
         }
@@ -170,26 +180,7 @@ impl Lowering<'_> {
         if self.broken_gates.contains(&name.text) {
             return Err(Lost);
         }
-        let known = gates::ROWS.iter().flat_map(|r| std::iter::once(r.name).chain(r.aliases.iter().copied()));
-        let defined: Vec<String> = self.scopes.names().map(str::to_owned).collect();
-        let all =
-            known.chain(library::LIBRARY.iter().map(|(n, _)| *n)).chain(defined.iter().map(String::as_str));
-        // Gates in capitals are the same gates in other tools.
-        let small = name.text.to_lowercase();
-        let small = (small != name.text && self.known_target(&small).is_some()).then_some(small);
-        let near = small.or_else(|| nearest(&name.text, all));
-        let diagnostic = Diagnostic::error("SB5047", name.span, format!("there is no gate `{}`", name.text));
-        let diagnostic = match near {
-            Some(near) => diagnostic
-                .with_label("unknown gate")
-                .with_help(format!("did you mean `{near}`?"))
-                .with_fix(name.span, near, false),
-            None => diagnostic
-                .with_label("unknown gate")
-                .with_help("define it with `gate`, or see `shotbook help gates`"),
-        };
-        self.note(diagnostic);
-        Err(Lost)
+        Err(self.no_gate(name, call))
     }
 
     /// What a gate's name leads to; `None` where there is none, or nothing says what it does.

@@ -15,7 +15,9 @@ mod plain;
 mod power;
 mod pragma;
 mod scope;
+pub(super) mod settle;
 mod subroutine;
+mod suggest;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -26,7 +28,7 @@ use scope::{Entry, Scopes, Symbol, Term};
 use super::ast::{Expr, GateDef, Name, Stmt, StmtKind};
 use super::{Inputs, Program};
 use crate::circuit::classical::{Node, Value};
-use crate::circuit::{Block, BlockId, Circuit, Op, QubitLabels, QubitRange};
+use crate::circuit::{BitRegister, Block, BlockId, Circuit, Op, QubitLabels, QubitRange};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::limits;
 
@@ -147,7 +149,7 @@ impl Lowering<'_> {
             .collect();
         for name in self.inputs.keys().filter(|n| !declared.contains(&n.as_str())) {
             let message = format!("the program has no input `{name}`");
-            let help = match nearest(name, declared.iter().copied()) {
+            let help = match suggest::nearest(name, declared.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if declared.is_empty() => "leave the value out".to_owned(),
                 None => format!("it has {}", declared.join(", ")),
@@ -168,10 +170,14 @@ impl Lowering<'_> {
             QubitLabels::Physical(self.physical.keys().copied().collect())
         };
         if !self.explicit_outputs.is_empty() {
-            for register in &mut circuit.registers {
-                register.visible = self.explicit_outputs.contains(&register.name);
+            // Values that are no bits have no column; where only such are named, the bits stay.
+            let named = |r: &BitRegister| self.explicit_outputs.contains(&r.name);
+            if circuit.registers.iter().any(named) {
+                circuit.registers.iter_mut().for_each(|r| r.visible = named(r));
             }
         }
+        settle::drop_constants(&mut circuit, false);
+        settle::name_outcomes(&mut circuit);
         Ok((circuit, self.diagnostics))
     }
 
@@ -319,7 +325,8 @@ impl Lowering<'_> {
         if self.broken.contains(name) {
             return Err(Lost);
         }
-        let near = nearest(name, self.scopes.names());
+        let near = suggest::value(name, self.scopes.names());
+        self.broken.insert(name.to_owned());
         let mut diagnostic =
             Diagnostic::error("SB5021", span, format!("`{name}` is not declared")).with_label("not declared");
         diagnostic = match near {
@@ -446,35 +453,6 @@ fn declared(kind: &StmtKind) -> Option<&Name> {
         StmtKind::Def(def) => Some(&def.name),
         _ => None,
     }
-}
-
-/// The nearest of some names within two edits.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    let most = if name.chars().count() < 4 { 1 } else { 2 };
-    let length = name.chars().count();
-    // Words of other lengths are further away than that.
-    names
-        .filter(|n| n.chars().count().abs_diff(length) <= most)
-        .map(|n| (edits(name, n), n))
-        .filter(|(d, _)| *d <= most)
-        .min()
-        .map(|(_, n)| n.to_owned())
-}
-
-/// Edits between two short words.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(40).collect(), b.chars().take(40).collect());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut corner = row[0];
-        row[0] = i;
-        for j in 1..=b.len() {
-            let swap = usize::from(a[i - 1] != b[j - 1]) + corner;
-            corner = row[j];
-            row[j] = swap.min(row[j] + 1).min(row[j - 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// A known integer, where a value is one.

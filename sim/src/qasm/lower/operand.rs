@@ -156,8 +156,8 @@ impl Lowering<'_> {
         if lone {
             let diagnostic = Diagnostic::error("SB5027", span, "a single qubit or bit cannot be indexed")
                 .with_label(format!("`{name}` is one, not a register"))
-                .with_help(format!("write `{name}`"))
-                .with_fix(span, name, true);
+                .with_help(format!("write `{name}`, or declare a register"))
+                .with_fix(span, name, is_first(indices));
             self.note(diagnostic);
             return Err(super::Lost);
         }
@@ -263,4 +263,9 @@ impl Lowering<'_> {
 
 fn is_many(indices: &[Index]) -> bool {
     !matches!(indices, [Index::One(_)])
+}
+
+/// Whether an index can only have meant the one element that there is.
+fn is_first(indices: &[Index]) -> bool {
+    matches!(indices, [Index::One(Expr { kind: ExprKind::Int(0), .. })])
 }

@@ -89,7 +89,7 @@ impl Lowering<'_> {
 
     fn noise(&mut self, name: &Name, parameters: &[Expr], targets: &[Expr], span: Span) -> Lowered<()> {
         let Some(channel) = Channel::named(&name.text) else {
-            let near = super::nearest(&name.text, crate::noise::ROWS.iter().map(|r| r.name));
+            let near = super::suggest::nearest(&name.text, crate::noise::ROWS.iter().map(|r| r.name));
             let help =
                 near.map_or("see `shotbook help SB5054`".to_owned(), |n| format!("did you mean `{n}`?"));
             return self.error(

@@ -299,7 +299,7 @@ impl Lowering<'_> {
                 "sin", "cos", "tan", "sqrt", "exp", "log", "arccos", "arcsin", "arctan", "floor", "ceiling",
                 "mod", "pow", "popcount",
             ];
-            let near = super::nearest(&name.text, known.into_iter());
+            let near = super::suggest::nearest(&name.text, known.into_iter());
             let help = near.map_or("declare it with `def`".to_owned(), |n| format!("did you mean `{n}`?"));
             return self.error("SB5021", name.span, format!("there is no function `{}`", name.text), &help);
         };

@@ -19,7 +19,14 @@ const LEVELS: [&[(&str, BinaryOp)]; 12] = [
     &[("*", BinaryOp::Times), ("/", BinaryOp::Over), ("%", BinaryOp::Rest)],
     &[("**", BinaryOp::Power)],
 ];
-const POWER: usize = LEVELS.len() - 1;
+/// The strongest level, and that of signs: `-a ** 2` is `-(a ** 2)`.
+pub(in crate::qasm) const POWER: usize = LEVELS.len() - 1;
+
+/// How strongly an operator binds, and how it is written.
+pub(in crate::qasm) fn written(op: BinaryOp) -> (usize, &'static str) {
+    let found = |ops: &[(&'static str, BinaryOp)]| ops.iter().find(|(_, o)| *o == op).map(|(text, _)| *text);
+    LEVELS.iter().enumerate().find_map(|(level, ops)| Some((level, found(ops)?))).unwrap_or((POWER, "**"))
+}
 
 impl Parser<'_> {
     /// Any expression.
@@ -86,7 +93,8 @@ impl Parser<'_> {
         Ok(Expr { kind: ExprKind::Unary(op, Box::new(operand)), span })
     }
 
-    fn postfix(&mut self) -> Parsed<Expr> {
+    /// A value with its indices.
+    pub(super) fn postfix(&mut self) -> Parsed<Expr> {
         let mut value = self.primary()?;
         while self.is_sign("[") {
             self.longer()?;
@@ -182,7 +190,7 @@ impl Parser<'_> {
             Kind::Sign if text == "(" => {
                 self.advance();
                 let mut inner = self.expr()?;
-                let end = self.expect(")")?.span;
+                let end = self.close(token.span, ")")?;
                 inner.span = token.span.to(end);
                 return Ok(inner);
             }
@@ -230,10 +238,10 @@ impl Parser<'_> {
             let end = self.expect(")")?.span;
             return Ok(Expr { kind: ExprKind::Cast(Box::new(ty), Box::new(value)), span: start.to(end) });
         }
-        let name = self.name()?;
+        let (name, open) = (self.name()?, self.token.span);
         if self.take_sign("(") {
             let arguments = self.list(")")?;
-            let end = self.expect(")")?.span;
+            let end = self.close(open, ")")?;
             return Ok(Expr { kind: ExprKind::Call(name, arguments), span: start.to(end) });
         }
         Ok(Expr { kind: ExprKind::Name(name.text), span: start })
@@ -312,13 +320,16 @@ impl Parser<'_> {
         let cut = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E').unwrap_or(text.len());
         let (digits, unit) = text.split_at(cut);
         let scale = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
+            "ns" => 1e6,
+            "us" | "µs" => 1e9,
+            "ms" => 1e12,
+            "s" => 1e15,
             _ => return Ok(ExprKind::Cycles(self.float(digits)?)),
         };
-        Ok(ExprKind::Duration(self.float(digits)? * scale))
+        // Equal durations are equal numbers, whatever unit they are written in: a quotient of whole
+        // femtoseconds is rounded once.
+        let femtoseconds = (self.float(digits)? * scale).round();
+        Ok(ExprKind::Duration(femtoseconds / 1e15))
     }
 
     fn bits(&mut self, text: &str) -> Parsed<String> {

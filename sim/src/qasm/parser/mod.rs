@@ -6,7 +6,10 @@
 mod expression;
 mod plain;
 mod pragma;
+mod slips;
 mod statement;
+
+pub(super) use expression::{POWER, written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +41,8 @@ pub struct Parser<'a> {
     depth: u32,
     /// Operators and indices of the statement so far.
     operators: u32,
+    /// Where the last text began that belongs to no token.
+    stray: Option<u32>,
     version: Version,
     diagnostics: Vec<Diagnostic>,
     physical: BTreeMap<u32, Span>,
@@ -64,6 +69,7 @@ impl<'a> Parser<'a> {
             operators: 0,
             version,
             diagnostics: Vec::new(),
+            stray: None,
             physical: BTreeMap::new(),
         }
     }
@@ -136,19 +142,10 @@ impl<'a> Parser<'a> {
         while matches!(self.token.kind, Kind::Stray | Kind::Unclosed) {
             let (span, text) = (self.token.span, self.word());
             if self.diagnostics.len() < limits::DIAGNOSTICS {
-                if self.token.kind == Kind::Unclosed {
-                    let what = if text.starts_with(['"', '\'']) { "text" } else { "comment" };
-                    self.error(
-                        "SB5003",
-                        Span::new(span.start, span.start + 1),
-                        format!("this {what} has no end"),
-                        "close it",
-                    );
-                } else {
-                    let shown = text.escape_debug().to_string();
-                    self.error("SB5001", span, format!("`{shown}` means nothing here"), "remove it");
-                }
+                let unclosed = self.token.kind == Kind::Unclosed;
+                self.note(if unclosed { slips::unclosed(text, span) } else { slips::stray(text, span) });
             }
+            self.stray = Some(span.start);
             self.token = self.lexer.next_token();
         }
     }
@@ -181,9 +178,15 @@ impl<'a> Parser<'a> {
         if self.is_sign(sign) {
             return Ok(self.advance());
         }
-        if sign == ";" {
+        let ends = self.on_new_line() || self.is_sign("}") || self.token.kind == Kind::End;
+        if sign == ";" && ends {
+            if self.strayed() {
+                return Err(Lost);
+            }
             // The place to type it is after what was read, not before what comes next.
-            let at = Span::new(self.last_end.max(self.base + 1) - 1, self.last_end);
+            let read = &self.text[..(self.last_end - self.base) as usize];
+            let last = read.chars().next_back().map_or(0, |c| c.len_utf8() as u32);
+            let at = Span::new(self.last_end - last, self.last_end);
             let end = Span::new(self.last_end, self.last_end);
             let diagnostic = Diagnostic::error("SB5004", at, "expected `;`")
                 .with_label("the statement ends here")
@@ -195,21 +198,22 @@ impl<'a> Parser<'a> {
         Err(self.unexpected(&format!("`{sign}`")))
     }
 
+    /// Whether something between the last token and this one was refused already: what follows from
+    /// that is not worth a word.
+    fn strayed(&self) -> bool {
+        self.stray.is_some_and(|at| at >= self.last_end)
+    }
+
     fn unexpected(&mut self, wanted: &str) -> Lost {
+        if self.strayed() {
+            return Lost;
+        }
         let found = match self.token.kind {
             Kind::End => "the end of the file".to_owned(),
             _ => format!("`{}`", self.word().chars().take(40).collect::<String>().escape_debug()),
         };
         let message = format!("expected {wanted}, found {found}");
-        let help = match wanted {
-            "`,` or `;`" => "operands are separated by commas: `cnot q[0], q[1];`",
-            "a statement" => "a statement begins with a gate, a keyword or a name",
-            "`(`" => "what is asked stands in parentheses: `if (c == 1) { … }`",
-            "`@`" => "a modifier ends with `@`: `ctrl @ x q[0], q[1];`",
-            "`)`" if self.is_sign("=") => "two values are compared with `==`",
-            "`)`" if self.token.kind == Kind::Name => "a product is written with `*`: `2*pi`",
-            _ => "`shotbook help SB5001` shows what may stand here",
-        };
+        let help = self.advice(wanted);
         let diagnostic = Diagnostic::error("SB5001", self.token.span, message)
             .with_label(format!("expected {wanted}"))
             .with_help(help);

@@ -26,6 +26,7 @@ impl Parser<'_> {
             depth: self.depth,
             version: self.version,
             diagnostics: Vec::new(),
+            stray: None,
             physical: BTreeMap::new(),
         };
         line.advance();
@@ -40,12 +41,13 @@ impl Parser<'_> {
     }
 
     fn pragma_line(&mut self, text: &str) -> Parsed<Pragma> {
-        if self.is_name("verbatim") {
-            let help = "write `#pragma braket verbatim`";
-            let diagnostic =
-                Diagnostic::error("SB5040", self.token.span, "the verbatim pragma lacks `braket`")
-                    .with_help(help)
-                    .with_fix(Span::new(self.token.span.start, self.token.span.start), "braket ", true);
+        let forgotten =
+            ["verbatim", "result", "noise", "unitary"].into_iter().find(|word| self.is_name(word));
+        if let Some(word) = forgotten {
+            let message = format!("the {word} pragma lacks `braket`");
+            let diagnostic = Diagnostic::error("SB5040", self.token.span, message)
+                .with_help(format!("write `#pragma braket {word} …`"))
+                .with_fix(Span::new(self.token.span.start, self.token.span.start), "braket ", true);
             self.note(diagnostic);
             return Err(Lost);
         }

@@ -72,7 +72,7 @@ impl Parser<'_> {
             "input" | "output" => self.input_output(word == "input"),
             "let" => {
                 self.advance();
-                let name = self.name()?;
+                let name = self.new_name()?;
                 self.expect("=")?;
                 let value = self.expr()?;
                 self.end(StmtKind::Alias(name, value))
@@ -138,6 +138,10 @@ impl Parser<'_> {
             "end" => self.plain(StmtKind::End),
             "ctrl" | "negctrl" | "inv" | "pow" => self.call(),
             "array" | "creg" | "mutable" | "readonly" => self.declaration(false),
+            "elif" | "elseif" | "import" => match self.foreign() {
+                Some(lost) => Err(lost),
+                None => self.assign_or_call(),
+            },
             _ if self.type_kind().is_some() => self.declaration_or_value(),
             _ => self.assign_or_call(),
         }
@@ -199,7 +203,7 @@ impl Parser<'_> {
             size = Some(self.expr()?);
             self.expect("]")?;
         }
-        let name = self.name()?;
+        let name = self.new_name()?;
         if !old_style && self.is_sign("[") {
             return Err(self.size_behind("qubit", &name));
         }
@@ -214,7 +218,7 @@ impl Parser<'_> {
         while self.take_name("mutable") || self.take_name("readonly") {}
         let old_style = self.is_name("creg");
         let mut ty = self.type_expr()?;
-        let name = self.name()?;
+        let name = self.new_name()?;
         if old_style && self.take_sign("[") {
             ty.width = Some(Box::new(self.expr()?));
             self.expect("]")?;
@@ -234,13 +238,13 @@ impl Parser<'_> {
     fn input_output(&mut self, input: bool) -> Parsed<StmtKind> {
         self.advance();
         let ty = self.type_expr()?;
-        let name = self.name()?;
+        let name = self.new_name()?;
         self.end(if input { StmtKind::Input(ty, name) } else { StmtKind::Output(ty, name) })
     }
 
     fn gate(&mut self) -> Parsed<StmtKind> {
         self.advance();
-        let name = self.name()?;
+        let name = self.new_name()?;
         let mut angles = Vec::new();
         if self.take_sign("(") {
             angles = self.names(")")?;
@@ -255,7 +259,7 @@ impl Parser<'_> {
     fn names(&mut self, close: &str) -> Parsed<Vec<Name>> {
         let mut out = Vec::new();
         while !self.is_sign(close) {
-            out.push(self.name()?);
+            out.push(self.new_name()?);
             if !self.take_sign(",") {
                 break;
             }
@@ -265,7 +269,7 @@ impl Parser<'_> {
 
     fn def(&mut self) -> Parsed<StmtKind> {
         self.advance();
-        let name = self.name()?;
+        let name = self.new_name()?;
         self.expect("(")?;
         let mut parameters = Vec::new();
         while !self.is_sign(")") {
@@ -289,7 +293,7 @@ impl Parser<'_> {
                 size = Some(self.expr()?);
                 self.expect("]")?;
             }
-            let name = self.name()?;
+            let name = self.new_name()?;
             if old_style && self.take_sign("[") {
                 size = Some(self.expr()?);
                 self.expect("]")?;
@@ -297,7 +301,7 @@ impl Parser<'_> {
             return Ok(Parameter::Qubits(size, name));
         }
         let mut ty = self.type_expr()?;
-        let name = self.name()?;
+        let name = self.new_name()?;
         if old_style && self.take_sign("[") {
             ty.width = Some(Box::new(self.expr()?));
             self.expect("]")?;
@@ -327,11 +331,16 @@ impl Parser<'_> {
 
     fn measure(&mut self) -> Parsed<StmtKind> {
         self.advance();
-        let qubits = self.expr()?;
+        let qubits = self.postfix()?;
         let target = if self.take_sign("->") { Some(self.expr()?) } else { None };
-        if self.is_sign(",") {
+        if self.is_sign(",") || self.is_sign("=") {
             let help = "write `c = measure q;`, one register or qubit at a time";
-            self.error("SB5001", self.token.span, "a measurement names one register or qubit", help);
+            let message = if self.is_sign("=") {
+                "what takes the outcome stands first"
+            } else {
+                "a measurement names one register or qubit"
+            };
+            self.error("SB5001", self.token.span, message, help);
             return Err(Lost);
         }
         self.end(StmtKind::Measure { qubits, target })
@@ -339,11 +348,11 @@ impl Parser<'_> {
 
     /// A body in braces.
     pub(super) fn body(&mut self) -> Parsed<Vec<Stmt>> {
-        self.expect("{")?;
+        let open = self.expect("{")?.span;
         let mut out = Vec::new();
         while !self.is_sign("}") {
             if self.token.kind == Kind::End {
-                return Err(self.unexpected("`}`"));
+                self.close(open, "}")?;
             }
             let before = self.token.span;
             match self.statement() {
@@ -374,10 +383,13 @@ impl Parser<'_> {
     fn foreign_loop(&mut self) -> Lost {
         let help = "write `for int i in [0:3] { … }`; both ends are included";
         self.error("SB5001", self.token.span, "a loop runs over a range or a set", help);
-        while !self.is_sign("{") && self.token.kind != Kind::End {
+        self.advance();
+        while !self.is_sign("{") && self.token.kind != Kind::End && !self.on_new_line() {
             self.advance();
         }
-        let _passed = self.body();
+        if self.is_sign("{") {
+            let _passed = self.body();
+        }
         Lost
     }
 
@@ -391,7 +403,7 @@ impl Parser<'_> {
         } else {
             TypeExpr { kind: TypeKind::Int, width: None, dimensions: Vec::new(), span: start }
         };
-        let name = self.name()?;
+        let name = self.new_name()?;
         if !self.take_name("in") {
             return Err(self.unexpected("`in`"));
         }
@@ -405,7 +417,7 @@ impl Parser<'_> {
         } else {
             Over::Value(self.expr()?)
         };
-        if self.is_sign(".") || self.token.kind == Kind::Float {
+        if self.is_sign(".") || self.is_sign(":") || self.token.kind == Kind::Float {
             return Err(self.foreign_loop());
         }
         Ok(StmtKind::For(ty, name, Box::new(over), self.body_or_one()?))
@@ -523,9 +535,10 @@ impl Parser<'_> {
         if self.is_sign(";") && matches!(name.text.as_str(), "gphase" | "nop") {
             return self.call_rest(Vec::new(), name, Vec::new());
         }
+        let open = self.token.span;
         if self.take_sign("(") {
             let arguments = self.list(")")?;
-            let close = self.expect(")")?.span;
+            let close = self.close(open, ")")?;
             let operand = matches!(self.token.kind, Kind::Name | Kind::Physical);
             if operand || self.is_sign("[") || name.text == "gphase" {
                 return self.call_rest(Vec::new(), name, arguments);
@@ -571,7 +584,7 @@ impl Parser<'_> {
             let message = format!("expected operands or `=` after `{name}`");
             let diagnostic = Diagnostic::error("SB5001", self.token.span, message)
                 .with_label("nothing can be made of this")
-                .with_help("a gate call names its qubits: `h q[0];`");
+                .with_help(self.advice_after_name());
             self.note(diagnostic);
             return Err(Lost);
         }
