@@ -140,7 +140,7 @@ pub static ROWS: [Row; 34] = [
         "SB2020",
         "usage",
         2,
-        "A bill is refused whole: it is no table, a column is missing, or an amount is none.",
+        "A bill is refused whole: it is no table, a column is missing, an amount or a date is none, or a line counts twice.",
         "shotbook help reconcile",
     ),
     row(

@@ -2,6 +2,10 @@
 //!
 //! Source of the columns: AWS Cost and Usage Report 1 and 2, the CSV of the billing console, and FOCUS 1.0.
 
+use std::collections::HashMap;
+
+use jiff::civil::{Date, DateTime, Time};
+
 use crate::money::Money;
 
 /// One line of a bill.
@@ -17,10 +21,19 @@ pub struct Line {
     pub task: Option<String>,
     /// First day of use, `YYYY-MM-DD`; empty where the bill does not say.
     pub day: String,
+    /// Last day of use, `YYYY-MM-DD`; empty where the bill does not say.
+    pub last: String,
     /// Account that used it; empty where the bill does not say.
     pub account: String,
     /// The bill's own words for what was used.
     pub usage: String,
+}
+
+impl Line {
+    /// The last day that it says: of its end, or else of its start.
+    pub fn end(&self) -> &str {
+        if self.last.is_empty() { &self.day } else { &self.last }
+    }
 }
 
 /// What a line is.
@@ -69,6 +82,26 @@ pub enum BillError {
         /// What stands there.
         text: String,
     },
+    /// A day or an hour that no calendar has, or an end before its start.
+    #[error("line {line}: {text:?} is no date of use such as 2026-11-24T00:00:00Z{why}")]
+    Day {
+        /// Number of the line.
+        line: u64,
+        /// What stands there.
+        text: String,
+        /// More about it; empty where it is no date at all.
+        why: &'static str,
+    },
+    /// What another line has said already.
+    #[error("line {line} {how} line {first}: a doubled bill, or two of overlapping periods in one file")]
+    Twice {
+        /// Number of the line.
+        line: u64,
+        /// Number of the line that said it first.
+        first: u64,
+        /// In which way.
+        how: &'static str,
+    },
     /// Another currency.
     #[error("line {line} is in {found:?}; only USD is kept")]
     Currency {
@@ -93,14 +126,30 @@ const CURRENCY: [&str; 4] =
     ["lineItem/CurrencyCode", "line_item_currency_code", "CurrencyCode", "BillingCurrency"];
 const RESOURCE: [&str; 3] = ["lineItem/ResourceId", "line_item_resource_id", "ResourceId"];
 const TYPE: [&str; 4] = ["lineItem/LineItemType", "line_item_line_item_type", "RecordType", "ChargeCategory"];
-const DAY: [&str; 6] = [
+const DAY: [&str; 9] = [
     "lineItem/UsageStartDate",
     "line_item_usage_start_date",
     "UsageStartDate",
     "ChargePeriodStart",
     "identity/TimeInterval",
     "identity_time_interval",
+    "bill/BillingPeriodStartDate",
+    "bill_billing_period_start_date",
+    "BillingPeriodStartDate",
 ];
+const END: [&str; 9] = [
+    "lineItem/UsageEndDate",
+    "line_item_usage_end_date",
+    "UsageEndDate",
+    "ChargePeriodEnd",
+    "identity/TimeInterval",
+    "identity_time_interval",
+    "bill/BillingPeriodEndDate",
+    "bill_billing_period_end_date",
+    "BillingPeriodEndDate",
+];
+const ID: [&str; 2] = ["identity/LineItemId", "identity_line_item_id"];
+const OPERATION: [&str; 3] = ["lineItem/Operation", "line_item_operation", "Operation"];
 const ACCOUNT: [&str; 5] = [
     "lineItem/UsageAccountId",
     "line_item_usage_account_id",
@@ -124,77 +173,239 @@ const BESIDE: [(&str, Kind); 2] = [("Credits", Kind::Credit), ("TaxAmount", Kind
 /// Lines of prose that some forms put above their table.
 const PREAMBLE: usize = 5;
 
-impl Bill {
-    /// Reads a bill; one wrong line about Amazon Braket refuses it.
-    pub fn read(text: &str) -> Result<Self, BillError> {
-        let shape = |e: csv::Error| BillError::Shape(e.to_string());
-        let text = text.trim_start_matches('\u{feff}');
-        let (above, table) = table_of(text);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(table.as_bytes());
-        let head = reader.headers().map_err(shape)?.clone();
+/// Where a bill keeps what.
+struct Columns {
+    cost: usize,
+    product: usize,
+    currency: Option<usize>,
+    resource: Option<usize>,
+    kind: Option<usize>,
+    day: Option<usize>,
+    end: Option<usize>,
+    account: Option<usize>,
+    usage: Option<usize>,
+    class: Option<usize>,
+    id: Option<usize>,
+    operation: Option<usize>,
+    beside: [(Option<usize>, Kind); 2],
+}
+
+impl Columns {
+    fn of(head: &csv::StringRecord) -> Result<Self, BillError> {
         let at = |names: &[&str]| {
             names.iter().find_map(|name| head.iter().position(|h| h.trim().eq_ignore_ascii_case(name)))
         };
         let needed = |what, names: &[&str]| {
             at(names).ok_or_else(|| BillError::Column { what, known: names.join(", ") })
         };
-        let (cost, product) = (needed("the cost", &COST)?, needed("the service", &PRODUCT)?);
-        let (currency, resource, kind) = (at(&CURRENCY), at(&RESOURCE), at(&TYPE));
-        let (day, account, usage, class) = (at(&DAY), at(&ACCOUNT), at(&USAGE), at(&CLASS));
+        let cost = needed("the cost", &COST)?;
         let console = head.get(cost).is_some_and(|name| name.trim().eq_ignore_ascii_case("CostBeforeTax"));
-        let beside = BESIDE.map(|(name, kind)| (at(&[name]).filter(|_| console), kind));
-        let mut out = Self { no_currency: currency.is_none(), ..Self::default() };
+        Ok(Self {
+            cost,
+            product: needed("the service", &PRODUCT)?,
+            currency: at(&CURRENCY),
+            resource: at(&RESOURCE),
+            kind: at(&TYPE),
+            day: at(&DAY),
+            end: at(&END),
+            account: at(&ACCOUNT),
+            usage: at(&USAGE),
+            class: at(&CLASS),
+            id: at(&ID),
+            operation: at(&OPERATION),
+            beside: BESIDE.map(|(name, kind)| (at(&[name]).filter(|_| console), kind)),
+        })
+    }
+
+    /// First and last instant of use, where the bill says them.
+    fn span(&self, row: &Row<'_>) -> Result<(Option<DateTime>, Option<DateTime>), BillError> {
+        let read = |column: Option<usize>, first: bool| {
+            let text = row.maybe(column);
+            // An interval has both in one column.
+            let part = match text.split_once('/') {
+                Some((start, end)) if start.contains('T') => {
+                    if first {
+                        start
+                    } else {
+                        end
+                    }
+                }
+                _ => text,
+            };
+            let wrong = || BillError::Day { line: row.number, text: text.to_owned(), why: "" };
+            if part.is_empty() { Ok(None) } else { instant(part).map(Some).ok_or_else(wrong) }
+        };
+        let (start, end) = (read(self.day, true)?, read(self.end, false)?);
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            let text = row.maybe(self.end).to_owned();
+            return Err(BillError::Day { line: row.number, text, why: ": it ends before it begins" });
+        }
+        Ok((start, end))
+    }
+}
+
+/// A record with its number.
+struct Row<'a> {
+    number: u64,
+    record: &'a csv::StringRecord,
+}
+
+impl<'a> Row<'a> {
+    fn cell(&self, column: usize) -> &'a str {
+        self.record.get(column).unwrap_or_default().trim()
+    }
+
+    fn maybe(&self, column: Option<usize>) -> &'a str {
+        column.map(|c| self.cell(c)).unwrap_or_default()
+    }
+}
+
+/// Lines that were read, so that none is counted twice.
+#[derive(Default)]
+struct Seen {
+    rows: HashMap<String, u64>,
+    uses: HashMap<String, Vec<Use>>,
+}
+
+/// One use of a task.
+struct Use {
+    number: u64,
+    id: String,
+    span: (Option<DateTime>, Option<DateTime>),
+    cost: Money,
+}
+
+impl Seen {
+    /// Refuses a line that says again what another one has said.
+    fn add(
+        &mut self,
+        at: &Columns,
+        row: &Row<'_>,
+        span: (Option<DateTime>, Option<DateTime>),
+        cost: Money,
+    ) -> Result<(), BillError> {
+        let (id, task, usage) = (row.maybe(at.id), row.maybe(at.resource), row.maybe(at.usage));
+        let whole = row.record.iter().collect::<Vec<_>>().join("\u{1f}");
+        let first = *self.rows.entry(whole).or_insert(row.number);
+        // Without an identity two equal lines may be two uses, unless they say of what and when.
+        let is_named = !task.is_empty() || (!usage.is_empty() && span.0.is_some());
+        if first != row.number && (is_named || !id.is_empty()) {
+            return Err(BillError::Twice { line: row.number, first, how: "repeats" });
+        }
+        if task.is_empty() || usage.is_empty() || span.0.is_none() || !row.maybe(at.class).is_empty() {
+            return Ok(());
+        }
+        let key = [task, usage, row.maybe(at.kind), row.maybe(at.operation)].join("\u{1f}");
+        let uses = self.uses.entry(key).or_default();
+        for earlier in uses.iter() {
+            let how = if earlier.span == span {
+                let same = earlier.cost == cost || (!id.is_empty() && earlier.id == id);
+                same.then_some("bills the same use as")
+            } else if let ((Some(a), Some(b)), (Some(c), Some(d))) = (earlier.span, span) {
+                (a < d && c < b).then_some("overlaps in time with")
+            } else {
+                None
+            };
+            if let Some(how) = how {
+                return Err(BillError::Twice { line: row.number, first: earlier.number, how });
+            }
+        }
+        uses.push(Use { number: row.number, id: id.to_owned(), span, cost });
+        Ok(())
+    }
+}
+
+impl Bill {
+    /// Reads a bill; one wrong or doubled line about Amazon Braket refuses it.
+    pub fn read(text: &str) -> Result<Self, BillError> {
+        let shape = |e: csv::Error| BillError::Shape(e.to_string());
+        let (above, table) = table_of(text.trim_start_matches('\u{feff}'));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(table.as_bytes());
+        let columns = Columns::of(reader.headers().map_err(shape)?)?;
+        let mut out = Self { no_currency: columns.currency.is_none(), ..Self::default() };
+        let mut seen = Seen::default();
         for record in reader.records() {
             let record = record.map_err(shape)?;
             let number = record.position().map_or(0, csv::Position::line) + above;
-            let cell = |column: usize| record.get(column).unwrap_or_default().trim();
-            let maybe = |column: Option<usize>| column.map(cell).unwrap_or_default();
-            if !cell(product).to_lowercase().contains("braket") {
-                out.others += 1;
-                continue;
-            }
-            let found = maybe(currency);
-            if !found.is_empty() && !found.eq_ignore_ascii_case("USD") {
-                return Err(BillError::Currency { line: number, found: found.to_owned() });
-            }
-            // Sums that the console's table adds below its lines are no use of their own.
-            let Some(mut said) = kind_of(maybe(kind)) else { continue };
-            let mut dollars = |text: &str| -> Result<Money, BillError> {
-                let wrong = || BillError::Amount { line: number, text: text.to_owned() };
-                let (cost, rounded) = amount(text).ok_or_else(wrong)?;
-                out.rounded += u64::from(rounded);
-                Ok(cost)
-            };
-            let money = dollars(cell(cost))?;
-            if said == Kind::Usage && money.is_negative() {
-                if kind.is_none() {
-                    // Where no column says what a line is, its sign does.
-                    said = Kind::Credit;
-                } else if !maybe(class).eq_ignore_ascii_case("correction") {
-                    return Err(BillError::Amount { line: number, text: cell(cost).to_owned() });
-                }
-            }
-            let mut amounts = vec![(money, said)];
-            for (column, kind) in beside {
-                let text = maybe(column);
-                if !text.is_empty() {
-                    amounts.push((dollars(text)?, kind));
-                }
-            }
-            let task = maybe(resource);
-            let line = |(cost, kind)| Line {
-                number,
-                kind,
-                cost,
-                task: [":quantum-task/", ":job/"].iter().any(|w| task.contains(w)).then(|| task.to_owned()),
-                day: maybe(day).chars().take(10).collect::<String>().replace('/', "-"),
-                account: maybe(account).to_owned(),
-                usage: maybe(usage).to_owned(),
-            };
-            out.lines.extend(amounts.into_iter().filter(|(m, k)| *k == said || !m.is_zero()).map(line));
+            out.take(&columns, &Row { number, record: &record }, &mut seen)?;
         }
         Ok(out)
     }
+
+    /// Takes a record over.
+    fn take(&mut self, at: &Columns, row: &Row<'_>, seen: &mut Seen) -> Result<(), BillError> {
+        let number = row.number;
+        if !row.cell(at.product).to_lowercase().contains("braket") {
+            self.others += 1;
+            return Ok(());
+        }
+        let found = row.maybe(at.currency);
+        if !found.is_empty() && !found.eq_ignore_ascii_case("USD") {
+            return Err(BillError::Currency { line: number, found: found.to_owned() });
+        }
+        // Sums that the console's table adds below its lines are no use of their own.
+        let Some(mut said) = kind_of(row.maybe(at.kind)) else { return Ok(()) };
+        let mut dollars = |text: &str| -> Result<Money, BillError> {
+            let wrong = || BillError::Amount { line: number, text: text.to_owned() };
+            let (cost, rounded) = amount(text).ok_or_else(wrong)?;
+            self.rounded += u64::from(rounded);
+            Ok(cost)
+        };
+        let money = dollars(row.cell(at.cost))?;
+        if said == Kind::Usage && money.is_negative() {
+            if at.kind.is_none() {
+                // Where no column says what a line is, its sign does.
+                said = Kind::Credit;
+            } else if !row.maybe(at.class).eq_ignore_ascii_case("correction") {
+                return Err(BillError::Amount { line: number, text: row.cell(at.cost).to_owned() });
+            }
+        }
+        let mut amounts = vec![(money, said)];
+        for (column, kind) in at.beside {
+            let text = row.maybe(column);
+            if !text.is_empty() {
+                amounts.push((dollars(text)?, kind));
+            }
+        }
+        let span = at.span(row)?;
+        seen.add(at, row, span, money)?;
+        let task = row.maybe(at.resource);
+        let day = |date: Option<Date>| date.map_or_else(String::new, |d| d.to_string());
+        let line = |(cost, kind)| Line {
+            number,
+            kind,
+            cost,
+            task: [":quantum-task/", ":job/"].iter().any(|w| task.contains(w)).then(|| task.to_owned()),
+            day: day(span.0.map(DateTime::date)),
+            last: day(last_day(span)),
+            account: row.maybe(at.account).to_owned(),
+            usage: row.maybe(at.usage).to_owned(),
+        };
+        self.lines.extend(amounts.into_iter().filter(|(m, k)| *k == said || !m.is_zero()).map(line));
+        Ok(())
+    }
+}
+
+/// The last day of a span whose end may be the first instant after it.
+fn last_day((start, end): (Option<DateTime>, Option<DateTime>)) -> Option<Date> {
+    let end = end?;
+    let is_after = end.time() == Time::midnight() && start.is_none_or(|s| s < end);
+    if is_after { end.date().yesterday().ok() } else { Some(end.date()) }
+}
+
+/// An instant as bills write it, in UTC: a day, and perhaps an hour behind a `T` or a blank.
+fn instant(text: &str) -> Option<DateTime> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let day: Date = day.replace('/', "-").parse().ok()?;
+    let hour = rest.trim_start_matches(['T', ' ']);
+    let zone = hour.trim_start_matches(|c: char| c.is_ascii_digit() || ":.".contains(c));
+    if !["", "Z", "UTC", "+00:00", "+0000"].contains(&zone.trim()) {
+        return None;
+    }
+    let hour = &hour[..hour.len() - zone.len()];
+    Some(day.to_datetime(if hour.is_empty() { Time::midnight() } else { hour.parse().ok()? }))
 }
 
 /// The table of a bill, and how many lines of prose stand above it.
@@ -243,153 +454,4 @@ fn amount(text: &str) -> Option<(Money, bool)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TASK: &str = "arn:aws:braket:eu-north-1:123456789012:quantum-task/a";
-
-    fn cur(cost: &str, currency: &str, kind: &str) -> String {
-        format!(
-            "identity/LineItemId,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/UsageType,\
-             lineItem/ResourceId,lineItem/UnblendedCost,lineItem/CurrencyCode,lineItem/UsageAccountId,new/Column\n\
-             1,{kind},2026-11-24T00:00:00Z,AmazonBraket,EUN1-Task,{TASK},{cost},{currency},123456789012,x\n\
-             2,Usage,2026-11-24T00:00:00Z,AmazonS3,Requests,bucket,oops,USD,123456789012,x\n"
-        )
-    }
-
-    #[test]
-    fn both_reports_the_console_and_focus_say_the_same() {
-        let first = Bill::read(&cur("0.3000000000", "USD", "Usage")).unwrap();
-        assert_eq!((first.others, first.lines.len()), (1, 1));
-        let line = &first.lines[0];
-        assert_eq!((line.cost.to_string().as_str(), line.task.as_deref()), ("0.3", Some(TASK)));
-        let second = format!(
-            "line_item_line_item_type,line_item_usage_start_date,line_item_product_code,line_item_usage_type,\
-             line_item_resource_id,line_item_unblended_cost,line_item_currency_code,line_item_usage_account_id\n\
-             Usage,2026-11-24 00:00:00,AmazonBraket,EUN1-Task,{TASK},0.3,USD,123456789012\n"
-        );
-        assert_eq!(Bill::read(&second).unwrap().lines[0], *line);
-        let console = "RecordType,ProductCode,UsageType,UsageStartDate,CostBeforeTax,CurrencyCode,LinkedAccountId\n\
-             LinkedLineItem,AmazonBraket,EUN1-Task,2026/11/24 00:00:00,0.3,USD,123456789012\n\
-             AccountTotal,AmazonBraket,,,0.3,USD,123456789012\n";
-        let read = Bill::read(console).unwrap();
-        assert_eq!((read.lines.len(), read.lines[0].task.as_ref()), (1, None));
-        assert_eq!((&read.lines[0].day, read.lines[0].cost), (&line.day, line.cost));
-    }
-
-    /// Costs, kinds and whether a task is named, line by line.
-    fn seen(text: &str) -> Vec<(String, Kind, bool)> {
-        let bill = Bill::read(text).unwrap();
-        bill.lines.iter().map(|l| (l.cost.to_string(), l.kind, l.task.is_some())).collect()
-    }
-
-    #[test]
-    fn credits_discounts_and_tax_of_the_first_report_are_no_use() {
-        let head = "identity/LineItemId,identity/TimeInterval,bill/InvoiceId,bill/BillingEntity,bill/BillType,\
-                    bill/PayerAccountId,lineItem/UsageAccountId,lineItem/LineItemType,lineItem/ProductCode,\
-                    lineItem/UsageType,lineItem/Operation,lineItem/ResourceId,lineItem/UsageAmount,\
-                    lineItem/CurrencyCode,lineItem/UnblendedRate,lineItem/UnblendedCost,product/ProductName";
-        let row = |kind: &str, resource: &str, cost: &str| {
-            format!(
-                "q,2026-11-24T00:00:00Z/2026-11-25T00:00:00Z,,AWS,Anniversary,111111111111,123456789012,{kind},\
-                 AmazonBraket,EUN1-Task-Shot,CompleteTask,{resource},1000.0000000000,USD,0.0014500000,{cost},Amazon Braket"
-            )
-        };
-        let rows = [
-            row("Usage", TASK, "0.3000000000"),
-            row("DiscountedUsage", TASK, "1.4500000000"),
-            row("EdpDiscount", TASK, "-0.1225000000"),
-            row("Credit", "", "-1.0000000000"),
-            row("Refund", "", "-0.1000000000"),
-            row("Tax", "", "0.1200000000"),
-        ];
-        let text = format!("\u{feff}{head}\r\n{}\r\n", rows.join("\r\n"));
-        let expected = [
-            ("0.3", Kind::Usage, true),
-            ("1.45", Kind::Usage, true),
-            ("-0.1225", Kind::Credit, true),
-            ("-1", Kind::Credit, false),
-            ("-0.1", Kind::Credit, false),
-            ("0.12", Kind::Tax, false),
-        ];
-        assert_eq!(seen(&text), expected.map(|(m, k, t)| (m.to_owned(), k, t)));
-        let bill = Bill::read(&text).unwrap();
-        assert!(
-            bill.lines.iter().all(|l| l.day == "2026-11-24"),
-            "from the interval, where no start is given"
-        );
-    }
-
-    #[test]
-    fn columns_of_the_second_report_stand_in_any_order_and_some_are_missing() {
-        let text = format!(
-            "line_item_unblended_cost,product,line_item_resource_id,tags,line_item_product_code,bill_bill_type\n\
-             0.3,\"{{\"\"region\"\":\"\"eu-north-1\"\"}}\",{TASK},{{}},AmazonBraket,Anniversary\n\
-             -0.1,{{}},{TASK},{{}},AmazonBraket,Anniversary\n\
-             7,{{}},i-1,{{}},AmazonEC2,Anniversary\n"
-        );
-        assert_eq!(
-            seen(&text),
-            [("0.3".to_owned(), Kind::Usage, true), ("-0.1".to_owned(), Kind::Credit, true)],
-            "without a column of types a negative line is a credit"
-        );
-        let bill = Bill::read(&text).unwrap();
-        assert_eq!((bill.no_currency, bill.others, bill.lines[0].day.as_str()), (true, 1, ""));
-    }
-
-    #[test]
-    fn focus_corrects_use_by_negative_lines() {
-        let focus = |class: &str| {
-            format!(
-                "AvailabilityZone,BilledCost,BillingAccountId,BillingCurrency,ChargeCategory,ChargeClass,\
-                 ChargeDescription,ChargePeriodStart,EffectiveCost,ListCost,ResourceId,ServiceName,SubAccountId,\
-                 x_Discounts,x_ServiceCode,x_UsageType\n\
-                 ,0.445,111111111111,USD,Usage,,\"$0.30 per task, shots beside\",2026-11-24T00:00:00Z,0.445,0.445,{TASK},\
-                 Amazon Braket,123456789012,{{}},AmazonBraket,EUN1-Task\n\
-                 ,-0.145,111111111111,USD,Usage,{class},back,2026-11-24T00:00:00Z,-0.145,-0.145,{TASK},Amazon Braket,\
-                 123456789012,{{}},AmazonBraket,EUN1-Task\n"
-            )
-        };
-        let bill = Bill::read(&focus("Correction")).unwrap();
-        assert_eq!((bill.lines[1].kind, bill.lines[1].cost.to_string().as_str()), (Kind::Usage, "-0.145"));
-        assert_eq!(
-            (bill.lines[0].usage.as_str(), bill.lines[0].account.as_str()),
-            ("EUN1-Task", "123456789012")
-        );
-        assert!(matches!(Bill::read(&focus("")), Err(BillError::Amount { line: 3, .. })));
-    }
-
-    #[test]
-    fn the_console_keeps_credits_and_tax_beside_a_line_and_prose_above_the_table() {
-        let text = "\"Don't see your tags in the report? New tags are excluded by default.\"\n\
-             \"InvoiceID\",\"LinkedAccountId\",\"RecordType\",\"ProductCode\",\"ProductName\",\"UsageType\",\"UsageStartDate\",\
-             \"CurrencyCode\",\"CostBeforeTax\",\"Credits\",\"TaxAmount\",\"TotalCost\"\n\
-             \"Estimated\",\"123456789012\",\"LinkedLineItem\",\"AmazonBraket\",\"Amazon Braket\",\"EUN1-Task\",\
-             \"2026/11/24 00:00:00\",\"USD\",\"0.300000\",\"-0.100000\",\"0.019000\",\"0.219000\"\n\
-             \"Estimated\",\"123456789012\",\"AccountTotal\",\"AmazonBraket\",\"\",\"\",\"\",\"USD\",\"0.3\",\"-0.1\",\"0.019\",\"0.219\"\n";
-        let expected = [("0.3", Kind::Usage), ("-0.1", Kind::Credit), ("0.019", Kind::Tax)];
-        assert_eq!(seen(text), expected.map(|(m, k)| (m.to_owned(), k, false)));
-        assert_eq!(Bill::read(text).unwrap().lines[0].number, 3);
-        let wrong = text.replace("\"0.300000\"", "\"0.3 USD\"");
-        assert!(matches!(Bill::read(&wrong), Err(BillError::Amount { line: 3, .. })));
-    }
-
-    #[test]
-    fn a_wrong_line_refuses_the_bill_and_an_unknown_column_does_not() {
-        for text in ["", "NaN", "1e-3", "0,30", "-0.30", "9223372037", "free"] {
-            let read = Bill::read(&cur(&format!("\"{text}\""), "USD", "Usage"));
-            assert!(matches!(read, Err(BillError::Amount { line: 2, .. })), "{text}: {read:?}");
-        }
-        assert!(matches!(Bill::read(&cur("0.3", "EUR", "Usage")), Err(BillError::Currency { .. })));
-        assert!(matches!(Bill::read("a,b\n1,2\n"), Err(BillError::Column { what: "the cost", .. })));
-        assert!(matches!(Bill::read(""), Err(BillError::Column { .. })));
-        let credit = Bill::read(&cur("-0.30", "USD", "Credit")).unwrap();
-        assert_eq!(credit.lines[0].kind, Kind::Credit);
-        let fine = Bill::read(&cur("0.30000000049", "USD", "Usage")).unwrap();
-        assert_eq!((fine.rounded, fine.lines[0].cost.nanos()), (1, 300_000_000));
-        assert_eq!(
-            Bill::read(&cur("0.3000000005", "USD", "Usage")).unwrap().lines[0].cost.nanos(),
-            300_000_001
-        );
-    }
-}
+mod tests;

@@ -41,6 +41,12 @@ pub enum Why {
         /// Succeeded, as AWS said.
         succeeded: u64,
     },
+    /// Billed is what AWS's own metering makes; a correction here says otherwise.
+    Metered,
+    /// Only the task's fee is billed, or only its shots: the rest stands on another bill.
+    Part,
+    /// The bill's use ended before the task was made here. The last day of use.
+    Before(String),
     /// Billed is what so many shots cost.
     Shots(u64),
     /// The user's table has this discount for the account. Units: hundredths of a percent.
@@ -96,7 +102,7 @@ pub fn compare(bill: &Bill, jobs: &[Job], known: Known<'_>) -> Result<Report, Ou
             Kind::Usage => {
                 out.billed = out.billed.plus(line.cost)?;
                 // A line without a day says nothing of the span.
-                days.extend((!line.day.is_empty()).then_some(line.day.as_str()));
+                days.extend((!line.day.is_empty()).then(|| (line.day.clone(), line.last.clone())));
                 accounts.push(line.account.as_str());
                 if let Some(task) = &line.task {
                     let sum = billed.entry(task).or_insert((Money::ZERO, line));
@@ -115,10 +121,10 @@ pub fn compare(bill: &Bill, jobs: &[Job], known: Known<'_>) -> Result<Report, Ou
             ours.insert(task.as_str(), job);
         }
     }
-    let span = days.iter().min().zip(days.iter().max());
+    let span = days.iter().map(|(first, _)| first.clone()).min().zip(span_end(&days));
     let in_span = |job: &Job| {
         let day = job.terms.created_at.to_string();
-        span.is_some_and(|(first, last)| (&first[..]..=&last[..]).contains(&&day[..10]))
+        span.as_ref().is_some_and(|(first, last)| (&first[..]..=&last[..]).contains(&&day[..10]))
     };
     let mut rows = Vec::new();
     for (task, (amount, line)) in &billed {
@@ -129,6 +135,7 @@ pub fn compare(bill: &Bill, jobs: &[Job], known: Known<'_>) -> Result<Report, Ou
         out.settled = out.settled.plus(settled.unwrap_or(Money::ZERO))?;
         let why = match (job, settled) {
             (None, _) => Some(Why::Unknown),
+            (Some(job), _) if is_before(line, job) => Some(Why::Before(line.end().to_owned())),
             (_, Some(settled)) if settled == *amount => None,
             (Some(job), _) => Some(explain(job, own.is_some(), *amount, &line.account, known)),
         };
@@ -161,6 +168,23 @@ pub fn compare(bill: &Bill, jobs: &[Job], known: Known<'_>) -> Result<Report, Ou
     Ok(out)
 }
 
+/// Last day of a bill. One that gives the first of a month alone means the month.
+fn span_end(days: &[(String, String)]) -> Option<String> {
+    let last = days.iter().map(|(first, last)| if last.is_empty() { first } else { last }).max()?;
+    if days.iter().any(|(first, last)| !last.is_empty() || !first.ends_with("-01")) {
+        return Some(last.clone());
+    }
+    last.parse::<jiff::civil::Date>().ok().map(|day| day.last_of_month().to_string())
+}
+
+/// Whether a line is of days before its task was made; a day is left for other clocks, and one that
+/// gives its first day alone may mean the month.
+fn is_before(line: &Line, job: &Job) -> bool {
+    let made = job.terms.created_at.before(std::time::Duration::from_secs(86_400)).to_string();
+    let is_month = line.last.is_empty() && line.day.ends_with("-01") && made.get(..7) == line.day.get(..7);
+    !line.day.is_empty() && !is_month && line.end() < &made[..10]
+}
+
 fn explain(job: &Job, own: bool, billed: Money, account: &str, known: Known<'_>) -> Why {
     if !own {
         return Why::BilledWithoutSuccess;
@@ -179,6 +203,10 @@ fn explain(job: &Job, own: bool, billed: Money, account: &str, known: Known<'_>)
     }
     match &terms.tariff {
         Tariff::PerShot { task_fee, shot_fee } => {
+            // What AWS metered comes first: it explains a bill better than any guess.
+            if terms.tariff.worst_case(successful_shots.unwrap_or(terms.shots)) == Ok(billed) {
+                return Why::Metered;
+            }
             if let Some(succeeded) = successful_shots
                 && terms.tariff.worst_case(terms.shots) == Ok(billed)
             {
@@ -191,6 +219,10 @@ fn explain(job: &Job, own: bool, billed: Money, account: &str, known: Known<'_>)
                 {
                     return Why::OtherList(list.date.clone());
                 }
+            }
+            let shots_alone = shot_fee.times(successful_shots.unwrap_or(terms.shots));
+            if billed == *task_fee || shots_alone == Ok(billed) {
+                return Why::Part;
             }
             let rest = billed.minus(*task_fee).unwrap_or(Money::ZERO);
             let shots = rest.fits(*shot_fee);
@@ -230,6 +262,12 @@ impl Why {
             Self::RequestedShots { asked, succeeded } => {
                 format!("billed for {asked} shots asked for; AWS said that {succeeded} succeeded: ask AWS")
             }
+            Self::Metered => "billed as AWS metered it; a correction here says otherwise".to_owned(),
+            Self::Part => {
+                "only its fee or only its shots are on this bill: join it with the bill of the rest"
+                    .to_owned()
+            }
+            Self::Before(day) => format!("billed for use until {day}, before the task was made"),
             Self::Shots(shots) => format!("billed for {shots} shots"),
             Self::Discount(parts) => {
                 let percent = Money::from_nanos(i64::try_from(*parts).unwrap_or(0) * 10_000_000);
@@ -249,6 +287,9 @@ impl Why {
             Self::NotBilled => "not_billed",
             Self::BilledWithoutSuccess => "billed_without_success",
             Self::RequestedShots { .. } => "requested_shots",
+            Self::Metered => "as_metered",
+            Self::Part => "part_of_task",
+            Self::Before(_) => "before_task",
             Self::Shots(_) => "other_shots",
             Self::Discount(_) => "discount",
             Self::OtherList(_) => "other_list",

@@ -94,13 +94,21 @@ impl From<ListsError> for Failure {
     fn from(error: ListsError) -> Self {
         let code = match &error {
             ListsError::Io { .. } => "SB2006",
-            ListsError::Kept { .. } | ListsError::Own { .. } | ListsError::Offer(_) => "SB2009",
+            ListsError::Kept { .. }
+            | ListsError::Own { .. }
+            | ListsError::Offer(_)
+            | ListsError::Future { .. }
+            | ListsError::Jump { .. }
+            | ListsError::Unknown(_) => "SB2009",
         };
         let failure = Self::new(code, error.to_string());
         match error {
             ListsError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::InvalidData => {
                 failure.with_help("is it the right file? Text is read as UTF-8")
             }
+            ListsError::Jump { .. } => failure.with_help(
+                "shotbook prices refresh --trust takes it, once you have looked at AWS's own page",
+            ),
             _ => failure,
         }
     }

@@ -128,6 +128,91 @@ fn a_bill_is_matched_explained_and_followed_by_correcting_entries() {
 }
 
 #[test]
+fn a_bill_that_is_doubled_or_partial_or_of_other_days_moves_no_money() {
+    let world = World::new();
+    let args = ["submit", &circuit("bell.qasm"), "--on", "garnet", "--shots", "1000", "--yes", "--json"];
+    let arn = world.json(&args, 0)["task_arn"].as_str().unwrap().to_owned();
+    let apply = |file: &str, code: i32| world.json(&["reconcile", file, "--apply", "--json"], code);
+    let doubled = [("Usage", &arn[..], "0.3"), ("Usage", &arn, "1.45"), ("Usage", &arn, "1.45")];
+    let refused = apply(&bill(&world, &doubled), 2);
+    assert!(refused["message"].as_str().unwrap().contains("line 4 repeats line 3"), "{refused}");
+    let cause = |report: &Value| report["tasks"][0]["difference"]["cause"].clone();
+    for part in ["0.3", "1.45"] {
+        let found = apply(&bill(&world, &[("Usage", &arn, part)]), 6);
+        assert_eq!((cause(&found), &found["corrected"]), ("part_of_task".into(), &0.into()), "{part}");
+    }
+    let file = bill(&world, &[("Usage", &arn, "1.75")]);
+    let today = shotbook::time::now().to_string()[..10].to_owned();
+    let early = fs::read_to_string(&file).unwrap().replace(&today, "2026-02-03");
+    fs::write(&file, early).unwrap();
+    assert_eq!(cause(&apply(&file, 6)), "before_task");
+
+    // A wrong bill is followed, and the right one after it.
+    let wrong = apply(&bill(&world, &[("Usage", &arn, "1.76")]), 0);
+    assert_eq!(wrong["corrected"], 1);
+    let shown = String::from_utf8(world.run(&["show", "last"]).stdout).unwrap();
+    assert!(shown.contains("by a bill: $1.75 became $1.76"), "{shown}");
+    let right = bill(&world, &[("Usage", &arn, "1.75")]);
+    assert_eq!(cause(&world.json(&["reconcile", &right, "--json"], 6)), "as_metered");
+    assert_eq!(apply(&right, 0)["settled"], "1.75");
+    world.assert_books();
+}
+
+#[test]
+fn a_bill_that_names_no_task_is_compared_by_its_sums() {
+    let world = World::new();
+    let args = ["submit", &circuit("bell.qasm"), "--on", "garnet", "--shots", "1000", "--yes", "--json"];
+    world.json(&args, 0);
+    let today: jiff::civil::Date = shotbook::time::now().to_string()[..10].parse().unwrap();
+    let (first, last) = (today.first_of_month(), today.last_of_month());
+    let slashes = |day: jiff::civil::Date| day.to_string().replace('-', "/");
+    for (end, cost, code, difference) in [
+        (format!("{} 23:59:59", slashes(last)), "1.75", 0, "0"),
+        (format!("{} 23:59:59", slashes(last)), "1.80", 6, "0.05"),
+        (String::new(), "1.75", 0, "0"),
+    ] {
+        let text = format!(
+            "RecordType,ProductCode,UsageType,UsageStartDate,UsageEndDate,CostBeforeTax,CurrencyCode\n\
+             LinkedLineItem,AmazonBraket,EUN1-Task,{} 00:00:00,{end},{cost},USD\n",
+            slashes(first)
+        );
+        let path = world.folder.path().join("console.csv");
+        fs::write(&path, text).unwrap();
+        let found = world.json(&["reconcile", path.to_str().unwrap(), "--json"], code);
+        assert_eq!((&found["settled"], &found["difference"]), (&"1.75".into(), &difference.into()));
+    }
+}
+
+#[test]
+fn half_a_submission_counts_what_was_bought_and_says_how_the_rest_is() {
+    let world = World::new();
+    world.fault(Kind::Denied, "CreateQuantumTask", 2, 1);
+    let bell = circuit("bell.qasm");
+    let done = world.run(&["submit", &bell, "--on", "garnet", "--shots", "20001", "--yes"]);
+    assert_ne!(done.status.code(), Some(0));
+    let said = String::from_utf8(done.stderr).unwrap();
+    let cost = world.json(&["cost", "--json"], 0);
+    let bought = cost["rows"][0]["shots"].as_u64().unwrap();
+    assert_eq!((&cost["rows"][0]["tasks"], 20001 - bought <= 10_001), (&1.into(), true), "{cost}");
+    let next = format!("{bought} of 20001 shots were bought");
+    let rest = format!("--on garnet --shots {}", 20001 - bought);
+    assert!(said.contains(&next) && said.contains(&rest), "{said}");
+}
+
+#[test]
+fn a_budget_that_was_removed_keeps_its_journal() {
+    let world = World::new();
+    world.run(&["budget", "add", "lab", "--limit", "10"]);
+    let args =
+        ["submit", &circuit("bell.qasm"), "--on", "garnet", "--shots", "100", "--budget", "lab", "--yes"];
+    world.run(&args);
+    world.run(&["budget", "remove", "lab"]);
+    let kept = world.json(&["budget", "journal", "lab", "--json"], 0);
+    assert_eq!(kept["postings"].as_array().unwrap().len(), 3, "{kept}");
+    assert_eq!(world.json(&["budget", "journal", "other", "--json"], 3)["code"], "SB3004");
+}
+
+#[test]
 fn costs_are_told_by_user_and_as_a_page() {
     let world = World::new();
     let bell = circuit("bell.qasm");

@@ -38,6 +38,58 @@ fn a_poisoned_list_is_refused_whole() {
 }
 
 #[test]
+fn every_list_is_kept_and_an_unlikely_one_is_refused() {
+    let world = World::new();
+    let garnet = || world.json(&["quote", &circuit("bell.qasm"), "--on", "garnet", "--json"], 0);
+    let total = |quote: &serde_json::Value| quote["devices"][0]["total"].as_str().unwrap().to_owned();
+    let refresh = |date: &str, price: &str, more: &[&str], code| {
+        let file = world.offers(date, "0.0014500000", price);
+        let args = ["prices", "refresh", "--from", file.path().to_str().unwrap(), "--json"];
+        world.json(&[&args[..], more].concat(), code)
+    };
+    refresh("2026-11-20", "0.0012000000", &[], 0);
+    refresh("2026-11-20", "0.0013000000", &[], 0);
+    refresh("2026-11-20", "0.0012000000", &[], 0);
+    assert_eq!(world.json(&["prices", "show", "--json"], 0)["date"], "2026-11-20");
+    let both = world.json(&["prices", "diff", "2026-11-20.1", "2026-11-20.2", "--json"], 0);
+    assert_eq!(both["changed"].as_array().unwrap().len(), 1, "{both}");
+    let diff = world.json(&["prices", "diff", "--json"], 0);
+    assert_eq!((&diff["old"], &diff["new"]), (&"2026-11-20".into(), &"2026-11-20.2".into()));
+    let changed = &diff["changed"][0];
+    assert_eq!(
+        (&changed["old"]["per_shot"], &changed["new"]["per_shot"]),
+        (&"0.0012".into(), &"0.0013".into()),
+        "a second list of a date stands beside the first"
+    );
+    let before = total(&garnet());
+    for price in ["0.0145000000", "1450000000.0", "0.0001450000"] {
+        let refused = refresh("2026-11-21", price, &[], 2);
+        assert_eq!((&refused["code"], total(&garnet())), (&"SB2009".into(), before.clone()), "{price}");
+    }
+    assert_eq!(refresh("2099-01-01", "0.0012000000", &[], 2)["code"], "SB2009");
+    refresh("2026-11-21", "0.0145000000", &["--trust"], 0);
+    assert_ne!(total(&garnet()), before);
+    world.json(&["prices", "withdraw", "2026-11-21", "--json"], 0);
+    assert_eq!(total(&garnet()), before, "what was taken back prices nothing");
+    assert_eq!(world.run(&["prices", "withdraw", "2026-09-04"]).status.code(), Some(2));
+    let file = world.offers("2026-10-01", "0.0014500000", "0.0015000000");
+    let older = world.run(&["prices", "refresh", "--from", file.path().to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&older.stderr).contains("is not in use"));
+}
+
+#[test]
+fn the_next_command_is_the_whole_submission() {
+    let world = World::new();
+    let file = world.folder.path().join("a turn.qasm");
+    let text = "OPENQASM 3.0;\ninput float theta;\nqubit q;\nrx(theta) q;\n";
+    std::fs::write(&file, text).unwrap();
+    let quote = ["quote", file.to_str().unwrap(), "--input", "theta=0.5", "--shots", "100", "--on", "garnet"];
+    let said = String::from_utf8(world.run(&quote).stderr).unwrap();
+    let next = said.lines().find_map(|l| l.strip_prefix("next: shotbook ")).unwrap();
+    assert!(next.contains("a turn.qasm' --input theta=0.5 --shots 100"), "{next}");
+}
+
+#[test]
 fn quotes_are_bounded_and_sorted() {
     let world = World::new();
     let bell = circuit("bell.qasm");

@@ -344,7 +344,7 @@ impl Drop for Profile {
 }
 
 /// A value as a shell takes it: in quotes where it holds anything but plain letters.
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();

@@ -30,6 +30,14 @@ enum What {
         /// BRAKET_PRICE_OFFERS_URL, unless told
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
+        /// Take rates that are more than four times as much or as little as those in use
+        #[arg(long)]
+        trust: bool,
+    },
+    /// Take a kept list out of use; its file stays
+    Withdraw {
+        /// Its date, with its number where the date has several, such as 2026-11-20.2
+        date: String,
     },
     /// What changed between two lists: the last two, or those of two days
     Diff {
@@ -50,28 +58,67 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 own(&lists.own()?, out);
             }
         }
-        What::Refresh { from: Some(from) } => show(&context.price_lists()?.refresh(&from)?, out),
-        What::Refresh { from: None } => {
+        What::Refresh { from: Some(from), trust } => {
+            let list = context.price_lists()?.refresh(&from, trust)?;
+            taken(&list, context, out)?;
+        }
+        What::Withdraw { date } => {
+            context.price_lists()?.take_back(&date)?;
+            out.say(&format!("{date} is out of use; its file stays"));
+            show(&list_at(context, None)?, out);
+        }
+        What::Refresh { from: None, trust } => {
             let url = context.config.offers_url.as_deref().unwrap_or(offers::URL);
             let asked = context.block_on(offers::fetch(url))?;
             let text = asked.ok_or_else(|| Failure::new("SB8001", "interrupted; the older list stays"))?;
             let text = text.map_err(|e| {
                 Failure::from(e).with_help("shotbook prices refresh --from index.csv, which you fetched")
             })?;
-            show(&context.price_lists()?.take(&text)?, out);
+            let list = context.price_lists()?.take(&text, trust)?;
+            taken(&list, context, out)?;
         }
         What::Diff { old, new } => {
-            let dates = context.price_lists()?.dates();
-            let last = |back: usize| dates.len().checked_sub(back).map(|i| dates[i].clone());
-            let (old, new) = (old.or_else(|| last(2)).or_else(|| last(1)), new.or_else(|| last(1)));
-            diff(&list_at(context, old.as_deref())?, &list_at(context, new.as_deref())?, out);
+            let lists = context.price_lists()?;
+            let names = lists.dates();
+            let last = |back: usize| names.len().checked_sub(back).map(|i| names[i].clone());
+            let (before, after) = (last(2).or_else(|| last(1)), last(1));
+            // The last two are meant by their names; a date that was given means its last list.
+            let read = |asked: &Option<String>, name: &Option<String>| match (asked, name) {
+                (None, Some(name)) => Ok(lists.list(name)?),
+                (asked, _) => list_at(context, asked.as_deref()),
+            };
+            let (was, is) = (read(&old, &before)?, read(&new, &after)?);
+            let (old, new) = (old.or(before), new.or(after));
+            let name = |asked: Option<String>, list: &PriceList| match asked {
+                // Two lists of one date are told apart by their names.
+                Some(name) if name.starts_with(&list.date) => name,
+                _ => list.date.clone(),
+            };
+            diff((&name(old, &was), &was), (&name(new, &is), &is), out);
         }
     }
     Ok(0)
 }
 
+/// What became of a list that was read.
+fn taken(list: &PriceList, context: &Context, out: &mut Out) -> Result<(), Failure> {
+    show(list, out);
+    let used = list_at(context, None)?;
+    if used.digest() != list.digest() {
+        out.complain(&format!(
+            "the list of {} was kept and is not in use: the one of {} is newer; shotbook prices withdraw {} \
+             takes that back",
+            list.date, used.date, used.date
+        ));
+    }
+    Ok(())
+}
+
 fn list_at(context: &Context, date: Option<&str>) -> Result<PriceList, Failure> {
-    if let Some(text) = date.filter(|text| text.parse::<jiff::civil::Date>().is_err()) {
+    if let Some(text) = date.filter(|text| {
+        let (day, number) = text.split_once('.').unwrap_or((text, "1"));
+        day.parse::<jiff::civil::Date>().is_err() || number.parse::<u32>().is_err()
+    }) {
         return Err(Failure::new("SB2001", format!("{text:?} is no date")).with_help("2026-09-30"));
     }
     let lists = context.price_lists()?;
@@ -134,7 +181,7 @@ fn own(own: &OwnPrices, out: &mut Out) {
     }
 }
 
-fn diff(old: &PriceList, new: &PriceList, out: &mut Out) {
+fn diff((before, old): (&str, &PriceList), (after, new): (&str, &PriceList), out: &mut Out) {
     let mut names: Vec<&str> = old.rows.iter().chain(&new.rows).map(|r| r.device.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -143,16 +190,14 @@ fn diff(old: &PriceList, new: &PriceList, out: &mut Out) {
         let row = |list: &PriceList, name: &str| list.rows.iter().find(|r| r.device == name).map(row_json);
         let rows: Vec<Value> =
             changed.iter().map(|n| json!({"device": n, "old": row(old, n), "new": row(new, n)})).collect();
-        out.json(
-            &json!({"schema": "shotbook.prices-diff/1", "old": old.date, "new": new.date, "changed": rows}),
-        );
+        out.json(&json!({"schema": "shotbook.prices-diff/1", "old": before, "new": after, "changed": rows}));
         return;
     }
     if changed.is_empty() {
-        out.line(&format!("nothing changed from {} to {}", old.date, new.date));
+        out.line(&format!("nothing changed from {before} to {after}"));
         return;
     }
     let rows =
         changed.iter().map(|n| vec![(*n).to_owned(), words(old.rate(n)), words(new.rate(n))]).collect();
-    out.table(&["DEVICE", &old.date, &new.date], &[1, 2], rows);
+    out.table(&["DEVICE", before, after], &[1, 2], rows);
 }

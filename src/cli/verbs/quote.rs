@@ -8,6 +8,7 @@ use shotbook_sim::noise_model::of_device;
 use shotbook_sim::target::{Catalogue, Device, DeviceKind};
 
 use self::live::Live;
+use super::mock::quoted;
 use crate::app::inputs_json;
 use crate::cli::circuit::{CircuitArgs, Loaded};
 use crate::cli::output::Out;
@@ -102,7 +103,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             }
             out.json(&document);
         } else {
-            show(file, &quote, &live, out);
+            show(file, &flags_of(&args), &quote, &live, out);
         }
     }
     if list.age_days(crate::time::now().civil_date().unwrap_or_default()).is_some_and(|days| days > 30) {
@@ -218,7 +219,17 @@ fn amounts(row: &DeviceQuote, shots: u64) -> [String; 3] {
     }
 }
 
-fn show(file: &str, quote: &Quote, live: &[(String, Live)], out: &mut Out) {
+/// The flags without which the quoted submission is another one.
+fn flags_of(args: &Args) -> String {
+    let circuit = &args.circuit;
+    let mut out: Vec<String> = circuit.input.iter().map(|i| format!("--input {}", quoted(i))).collect();
+    out.extend(circuit.inputs.iter().map(|p| format!("--inputs {}", quoted(&p.display().to_string()))));
+    out.extend(circuit.from.iter().map(|d| format!("--from {}", quoted(d))));
+    out.extend(args.reservation.iter().map(|arn| format!("--reservation {}", quoted(arn))));
+    out.iter().map(|flag| format!(" {flag}")).collect()
+}
+
+fn show(file: &str, flags: &str, quote: &Quote, live: &[(String, Live)], out: &mut Out) {
     let mut head = vec!["DEVICE", "FITS", "FEE", "SHOTS", "TOTAL"];
     if !live.is_empty() {
         head.extend(["QUEUE", "WINDOW"]);
@@ -242,6 +253,7 @@ fn show(file: &str, quote: &Quote, live: &[(String, Live)], out: &mut Out) {
     out.line(&format!("prices {} · quote {}", quote.price_list_date, quote.id));
     if let Some((_, device)) = cheapest {
         let (id, shots) = (&quote.id, quote.shots);
-        out.say(&format!("next: shotbook submit {file} --shots {shots} --quote {id} --on {device}"));
+        let file = quoted(file);
+        out.say(&format!("next: shotbook submit {file}{flags} --shots {shots} --quote {id} --on {device}"));
     }
 }

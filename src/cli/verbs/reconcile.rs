@@ -40,8 +40,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     }
     let store = context.store()?;
     let kept = context.price_lists()?;
-    let lists =
-        kept.dates().iter().filter_map(|d| kept.at(Some(d)).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let lists = kept.dates().iter().map(|d| kept.list(d)).collect::<Result<Vec<_>, _>>()?;
     let own = kept.own()?;
     let known = Known { lists: &lists, own: &own };
     let range = |e: crate::money::OutOfRange| Failure::new("SB2020", e.to_string());
@@ -61,7 +60,9 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
     } else {
         show(&args, &report, &bill, corrected, out)?;
     }
-    Ok(if report.rows.iter().any(|r| r.why.is_some()) { 6 } else { 0 })
+    // Sums differ without a row where the bill names no task.
+    let differs = report.rows.iter().any(|r| r.why.is_some()) || report.billed != report.settled;
+    Ok(if differs { 6 } else { 0 })
 }
 
 /// How AWS packed a file that is no text, and the command that reads it all the same.
@@ -87,7 +88,14 @@ fn is_correctable(row: &Row) -> bool {
     row.settled.is_some()
         && !matches!(
             row.why,
-            None | Some(Why::Unknown | Why::Open(_) | Why::NotBilled | Why::BilledWithoutSuccess)
+            None | Some(
+                Why::Unknown
+                    | Why::Open(_)
+                    | Why::NotBilled
+                    | Why::BilledWithoutSuccess
+                    | Why::Part
+                    | Why::Before(_)
+            )
         )
 }
 
@@ -104,7 +112,8 @@ fn document(report: &Report, bill: &Bill, corrected: u64) -> Value {
         .map(|((day, usage), cost)| json!({"day": day, "usage": usage, "billed": cost.to_string()}))
         .collect();
     json!({"schema": "shotbook.reconciliation/1", "billed": report.billed.to_string(),
-        "settled": report.settled.to_string(), "matched": report.matched,
+        "settled": report.settled.to_string(),
+        "difference": report.billed.minus(report.settled).map(|m| m.to_string()).ok(), "matched": report.matched,
         "unmatched": report.rows.len() as u64 - report.matched, "corrected": corrected,
         "credits": report.credits.to_string(), "tax": report.tax.to_string(),
         "other_lines": bill.others, "rounded": bill.rounded, "unnamed": unnamed, "tasks": rows})
