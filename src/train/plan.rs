@@ -51,6 +51,24 @@ pub struct Bill {
 }
 
 impl Bill {
+    /// Both together.
+    ///
+    /// # Errors
+    /// Beyond what money or counts can say.
+    pub fn plus(&self, other: &Self) -> Result<Self, OutOfRange> {
+        let sum = |a: u64, b: u64| a.checked_add(b).ok_or(OutOfRange);
+        Ok(Self {
+            circuits: sum(self.circuits, other.circuits)?,
+            shots: sum(self.shots, other.shots)?,
+            tasks: sum(self.tasks, other.tasks)?,
+            single_tasks: sum(self.single_tasks, other.single_tasks)?,
+            round_trips: sum(self.round_trips, other.round_trips)?,
+            fees: self.fees.plus(other.fees)?,
+            single_fees: self.single_fees.plus(other.single_fees)?,
+            shot_fees: self.shot_fees.plus(other.shot_fees)?,
+        })
+    }
+
     /// Fees and shots.
     ///
     /// # Errors

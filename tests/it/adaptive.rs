@@ -61,3 +61,27 @@ fn a_cap_ends_a_purchase_and_a_higher_one_goes_on_with_it() {
     let free = world.json(&buy(&file, "local", &["--key", "here"]), 0);
     assert_eq!(free["adaptive"]["settled"], "0");
 }
+
+#[test]
+fn a_state_without_a_spread_of_its_own_is_quoted_with_the_devices() {
+    let world = World::new();
+    let bell = super::world::circuit("bell.qasm");
+    let ask = |error: &str, on: &str| {
+        let args = ["shots", &bell, "--observable", "XX + ZZ", "--error", error, "--on", on, "--json"];
+        world.json(&args, 0)
+    };
+    // Without mistakes both terms are 1 in every shot.
+    let found = ask("0.05", "local,garnet,cepheus");
+    assert_eq!((&found["shots"], &found["devices"][0]["shots"]), (&2.into(), &2.into()), "{found}");
+    let garnet = found["devices"][1]["shots"].as_u64().unwrap();
+    assert!((50..2000).contains(&garnet), "{found}");
+    assert_eq!(ask("0.001", "garnet")["cheapest"], serde_json::Value::Null, "no shots mend its errors");
+    let cheapest = ask("0.9", "garnet,cepheus");
+    // Cepheus costs more for its least shots, and nothing is published of its errors.
+    assert_eq!(cheapest["cheapest"], "garnet", "{cheapest}");
+    let text = String::from_utf8(
+        world.run(&["shots", &bell, "--observable", "XX", "--error", "0.001", "--on", "garnet"]).stdout,
+    );
+    let text = text.unwrap();
+    assert!(text.contains("garnet  no") && text.contains("no QPU here reaches ±0.001"), "{text}");
+}

@@ -321,14 +321,17 @@ fn a_plan_prices_every_device_by_the_published_arithmetic() {
     ];
     let plan = world.json(&[&args[..], &more[..]].concat(), 0);
     assert_eq!((&plan["circuits_per_iteration"], world.creates()), (&50.into(), 0), "{plan}");
-    let on = |name: &str| {
-        plan["devices"].as_array().unwrap().iter().find(|d| d["device"] == name).unwrap()["high"].clone()
-    };
-    // 25,000 circuits of 100 shots in 500 sets: 150 of fees, and shots.
+    let on = |name: &str| plan["devices"].as_array().unwrap().iter().find(|d| d["device"] == name).unwrap();
+    let total_of =
+        |bill: &serde_json::Value| bill["total"].as_str().unwrap().parse::<shotbook::money::Money>().unwrap();
+    // 25,000 circuits of 100 shots in 500 sets: 150 of fees, and shots. Before them 250 set the gain.
     for (device, total) in
         [("cepheus", "1212.5"), ("garnet", "3775"), ("emerald", "4150"), ("forte-1", "200150")]
     {
-        assert_eq!((&on(device)["total"], &on(device)["tasks"]), (&total.into(), &500.into()), "{device}");
+        let (high, before) = (&on(device)["high"], &on(device)["before"]);
+        assert_eq!((&high["tasks"], &before["tasks"]), (&503.into(), &3.into()), "{device}");
+        let iterations = total_of(high).minus(total_of(before)).unwrap();
+        assert_eq!(iterations.to_string(), total, "{device}");
     }
     assert_eq!(plan["proposal"]["total"], "150");
     let runs = plan["rehearsal"]["runs"].as_array().unwrap();

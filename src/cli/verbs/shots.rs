@@ -70,12 +70,15 @@ pub struct Args {
 }
 
 /// What is known of the observable before a device is asked.
+#[derive(Default)]
 struct Forecast {
     groups: Vec<Group>,
     /// Variance of one shot of each group.
     variances: Vec<f64>,
     /// Mean of each term of each group; empty where no state could be computed.
     means: Vec<Vec<f64>>,
+    /// The same of each group's square: weight, letters and mean of its terms.
+    squares: Vec<Vec<(f64, usize, f64)>>,
     /// Why the bound stands in place of a computed state.
     unknown: Option<String>,
 }
@@ -117,17 +120,18 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             return Err(usage("slices are bought on one device".to_owned()).with_help("--on DEV"));
         };
         let device = super::devices::find(device)?;
-        if let Some(floor) = floor(circuit, device, &forecast).filter(|floor| *floor > args.error) {
+        let mistakes = Mistakes::of(circuit, device);
+        if let Some(floor) = mistakes.and_then(|m| forecast.floor(m)).filter(|floor| *floor > args.error) {
             let why = "its own errors are expected to move the value by";
             out.say(&format!("{}: {why} {floor:.1e}, which no shots mend", device.name));
         }
+        let forecast = Forecast { variances: forecast.variances_on(mistakes), ..forecast };
         return adaptive::run(&args, (&loaded, &sum), (&values, &forecast), device, context, out);
     }
     let far = || usage(format!("an error of {} needs more shots than anybody can buy", args.error));
     let best = advice::allocate(&forecast.variances, args.error).ok_or_else(far)?;
     let bounds: Vec<f64> = forecast.groups.iter().map(Group::bound).collect();
     let bound: u64 = advice::allocate(&bounds, args.error).ok_or_else(far)?.iter().sum();
-    let equal = advice::allocate_equally(&forecast.variances, args.error).ok_or_else(far)?;
     let list = context.prices()?;
     let devices: Vec<&Device> = if args.on.is_empty() {
         Catalogue::embedded().devices().iter().collect()
@@ -135,7 +139,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
         args.on.iter().map(|name| super::devices::find(name)).collect::<Result<_, _>>()?
     };
     let rows: Vec<Row> =
-        devices.iter().map(|d| row(&loaded, circuit, d, &list, &forecast, [&best, &equal])).collect();
+        devices.iter().map(|d| row(&loaded, circuit, d, &list, &forecast, args.error)).collect();
     if out.is_json() {
         out.json(&document(&args, &forecast, &best, bound, &list, &rows));
     } else {
@@ -161,29 +165,86 @@ fn merged(sum: &PauliSum) -> PauliSum {
 /// Variances at the state of the circuit, or their bounds where it cannot be computed here.
 fn forecast(circuit: &Circuit, values: &[f64], sum: &PauliSum) -> Forecast {
     let groups = advice::groups(sum);
-    let computed = || -> Result<(Vec<f64>, Vec<Vec<f64>>), engine::SimError> {
+    let mut out = Forecast { groups, ..Forecast::default() };
+    if let Err(why) = out.compute(circuit, values) {
+        let variances = out.groups.iter().map(Group::bound).collect();
+        out =
+            Forecast { groups: out.groups, variances, unknown: Some(why.to_string()), ..Forecast::default() };
+    }
+    out
+}
+
+impl Forecast {
+    /// Fills in what the state of the circuit says.
+    fn compute(&mut self, circuit: &Circuit, values: &[f64]) -> Result<(), engine::SimError> {
         let options = Options { max_memory: 2 << 30, shots: Some(0), ..Options::default() };
         let mut prepared = engine::prepare(circuit, &options)?;
-        let (mut variances, mut means) = (Vec::new(), Vec::new());
-        for group in &groups {
-            let term = |t: &(f64, _)| PauliSum { terms: vec![(1.0, Clone::clone(&t.1))] };
-            let mut sums: Vec<PauliSum> = group.sum.terms.iter().map(term).collect();
-            sums.push(group.squared());
+        for group in &self.groups {
+            let squared = merged(&group.squared());
+            let terms = group.sum.terms.iter().chain(&squared.terms);
+            let sums: Vec<PauliSum> = terms.map(|t| PauliSum { terms: vec![(1.0, t.1.clone())] }).collect();
             let mut found = vec![0.0; sums.len()];
             prepared.values(values, &sums, &mut found)?;
-            let square = found.pop().unwrap_or_default();
-            let mean: f64 = group.sum.terms.iter().zip(&found).map(|(t, m)| t.0 * m).sum();
-            variances.push((square - mean * mean).max(0.0));
-            means.push(found);
+            let of_squares = found.split_off(group.sum.terms.len());
+            let squares = squared.terms.iter().zip(of_squares).map(|((c, s), mean)| (*c, s.len(), mean));
+            self.squares.push(squares.collect());
+            self.means.push(found);
         }
-        Ok((variances, means))
-    };
-    match computed() {
-        Ok((variances, means)) => Forecast { groups, variances, means, unknown: None },
-        Err(why) => {
-            let variances = groups.iter().map(Group::bound).collect();
-            Forecast { groups, variances, means: Vec::new(), unknown: Some(why.to_string()) }
+        self.variances = self.variances_on(None);
+        Ok(())
+    }
+
+    /// Variance of one shot of each group on a device that makes mistakes: a state that has none of its own
+    /// gets the device's, so that no noisy shot is thought to say all. The bound where no state is known.
+    fn variances_on(&self, mistakes: Option<Mistakes>) -> Vec<f64> {
+        if self.means.is_empty() {
+            return self.variances.clone();
         }
+        let keeps = |letters: usize| mistakes.map_or(1.0, |m| m.keeps(letters));
+        let one = |at: usize| {
+            let terms = self.groups[at].sum.terms.iter().zip(&self.means[at]);
+            let mean: f64 = terms.map(|((c, s), m)| c * m * keeps(s.len())).sum();
+            let square: f64 = self.squares[at].iter().map(|(c, letters, m)| c * m * keeps(*letters)).sum();
+            (square - mean * mean).max(0.0)
+        };
+        (0..self.groups.len()).map(one).collect()
+    }
+
+    /// How far a device's own errors are expected to move the value; no number of shots mends it.
+    fn floor(&self, mistakes: Mistakes) -> Option<f64> {
+        let groups = self.groups.iter().zip(&self.means);
+        let terms = groups.flat_map(|(group, means)| group.sum.terms.iter().zip(means));
+        let moved: f64 = terms.map(|((c, s), m)| c * m * (1.0 - mistakes.keeps(s.len()))).sum();
+        (!self.means.is_empty()).then_some(moved.abs())
+    }
+}
+
+/// The mistakes of a device in one circuit.
+///
+/// Gates as one depolarizing factor, each letter read right or wrong: the mean of a term of k
+/// letters shrinks by F (2r - 1)^k. A first estimate from published fidelities, not a simulation.
+#[derive(Clone, Copy)]
+struct Mistakes {
+    survives: f64,
+    read: f64,
+}
+
+impl Mistakes {
+    fn of(circuit: &Circuit, device: &Device) -> Option<Self> {
+        let known = noise_model::of_device(device)?;
+        let mut survives = 1.0f64;
+        circuit.walk(&mut |op, _| {
+            if let Op::Gate(gate) = op {
+                survives *= if circuit.gate_qubits(gate).len() > 1 { known.two } else { known.one };
+            }
+        });
+        Some(Self { survives, read: 2.0 * known.readout - 1.0 })
+    }
+
+    /// What is left of the mean of a term; all of the identity's.
+    fn keeps(self, letters: usize) -> f64 {
+        let read = self.read.powi(i32::try_from(letters).unwrap_or(i32::MAX));
+        if letters == 0 { 1.0 } else { self.survives * read }
     }
 }
 
@@ -193,14 +254,14 @@ fn row(
     device: &Device,
     list: &PriceList,
     forecast: &Forecast,
-    splits: [&Vec<u64>; 2],
+    error: f64,
 ) -> Row {
     let refusals = target::check(circuit, device, None);
     let notes = refusals.first().map(|d| d.message.clone()).into_iter().collect();
     let mut row = Row {
         device: device.name.clone(),
         fits: refusals.is_empty(),
-        shots: splits[0].clone(),
+        shots: Vec::new(),
         tasks: 0,
         total: None,
         floor: None,
@@ -209,7 +270,17 @@ fn row(
     if !row.fits {
         return row;
     }
-    row.floor = floor(circuit, device, forecast);
+    let mistakes = Mistakes::of(circuit, device);
+    row.floor = mistakes.and_then(|m| forecast.floor(m));
+    let variances = forecast.variances_on(mistakes);
+    let split = [advice::allocate(&variances, error), advice::allocate_equally(&variances, error)];
+    let [Some(best), Some(equal)] = split else {
+        row.fits = false;
+        row.notes.push("more shots than anybody can buy".to_owned());
+        return row;
+    };
+    let splits = [&best, &equal];
+    row.shots = best.clone();
     match list.rate(&device.name) {
         Some(Rate::PerShot { task_fee, shot_fee }) => {
             // Uneven shots save shots, even ones share a program set: whichever is cheaper.
@@ -260,35 +331,16 @@ fn buy(
     Some((total, packing.tasks.len() as u64, raised))
 }
 
-/// How far the device's own errors are expected to move the value; no number of shots mends it.
-///
-/// Gates as one depolarizing factor, each letter read right or wrong: the mean of a term of k
-/// letters shrinks by F (2r - 1)^k. A first estimate from published fidelities, not a simulation.
-fn floor(circuit: &Circuit, device: &Device, forecast: &Forecast) -> Option<f64> {
-    let known = noise_model::of_device(device)?;
-    if forecast.means.is_empty() {
-        return None;
-    }
-    let mut survives = 1.0f64;
-    circuit.walk(&mut |op, _| {
-        if let Op::Gate(gate) = op {
-            survives *= if circuit.gate_qubits(gate).len() > 1 { known.two } else { known.one };
-        }
-    });
-    let read = 2.0 * known.readout - 1.0;
-    let mut moved = 0.0;
-    for (group, means) in forecast.groups.iter().zip(&forecast.means) {
-        for ((c, string), mean) in group.sum.terms.iter().zip(means) {
-            moved += c * mean * (1.0 - survives * read.powi(i32::try_from(string.len()).unwrap_or(i32::MAX)));
-        }
-    }
-    Some(moved.abs())
-}
-
 fn letters(group: &Group, n: u32) -> String {
     let letter =
         |q: u32| group.basis.iter().find(|l| l.0 == q).map_or("I".to_owned(), |l| format!("{:?}", l.1));
     (0..n).map(letter).collect()
+}
+
+/// The cheapest device that buys shots by number and whose own errors are below the error wanted.
+fn cheapest<'a>(args: &Args, rows: &'a [Row]) -> Option<&'a Row> {
+    let can = rows.iter().filter(|r| r.fits && r.floor.is_some_and(|x| x <= args.error));
+    can.filter(|r| r.total.is_some()).min_by_key(|r| r.total)
 }
 
 fn document(args: &Args, f: &Forecast, best: &[u64], bound: u64, list: &PriceList, rows: &[Row]) -> Value {
@@ -309,6 +361,7 @@ fn document(args: &Args, f: &Forecast, best: &[u64], bound: u64, list: &PriceLis
         .collect();
     json!({"schema": "shotbook.shots/1", "shots": best.iter().sum::<u64>(), "shots_without_state": bound,
         "error": args.error, "variance_from": if f.unknown.is_some() { "bound" } else { "state" },
+        "cheapest": cheapest(args, rows).map(|r| &r.device),
         "price_list_date": list.date, "groups": groups, "devices": devices})
 }
 
@@ -324,12 +377,13 @@ fn show(args: &Args, f: &Forecast, best: &[u64], bound: u64, list: &PriceList, r
     }
     let cells = rows.iter().map(|r| {
         let mut notes = r.notes.clone();
-        if r.floor.is_some_and(|x| x > args.error) {
+        let reaches = r.floor.is_none_or(|x| x <= args.error);
+        if !reaches {
             notes.push("its own errors are larger than the error wanted".to_owned());
         }
         vec![
             r.device.clone(),
-            if r.fits { "yes" } else { "no" }.to_owned(),
+            if r.fits && reaches { "yes" } else { "no" }.to_owned(),
             if r.fits { r.shots.iter().sum::<u64>().to_string() } else { "-".to_owned() },
             if r.fits { r.tasks.to_string() } else { "-".to_owned() },
             r.total.map_or_else(|| "-".to_owned(), |m| format!("{m:#}")),
@@ -339,5 +393,18 @@ fn show(args: &Args, f: &Forecast, best: &[u64], bound: u64, list: &PriceList, r
     });
     let head = ["DEVICE", "FITS", "SHOTS", "TASKS", "TOTAL", "FLOOR", "NOTE"];
     out.table(&head, &[2, 3, 4, 5], cells.collect());
-    out.line(&format!("prices {} · floor: what gates and readout move, whatever the shots", list.date));
+    match cheapest(args, rows) {
+        Some(r) => {
+            let total = r.total.unwrap_or(Money::ZERO);
+            out.line(&format!("cheapest QPU that reaches ±{}: {}, {total:#}", args.error, r.device));
+        }
+        None if rows.iter().any(|r| r.floor.is_some()) => {
+            out.line(&format!("no QPU here reaches ±{}: its own errors are larger", args.error));
+        }
+        None => {}
+    }
+    out.line(&format!(
+        "prices {} · floor: what gates and readout move, whatever the shots; shots count the same errors",
+        list.date
+    ));
 }

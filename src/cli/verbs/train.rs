@@ -308,7 +308,9 @@ fn by_tasks(
     let max_cost = args.max_cost.as_deref().map(submit::amount).transpose()?;
     let mut paid = paid::Paid::new(context, &store, device, (record, problem), own.clone(), max_cost)?;
     paid.caps = caps(args)?;
-    let (rows, hold) = paid.forecast(&record.state, &record.state.ask())?;
+    let ask = record.state.ask();
+    let (rows, hold) = paid.forecast(&record.state, &record.state.optimizer.ordinary(&ask))?;
+    let (first_rows, first) = paid.forecast(&record.state, &ask)?;
     let budgets = args.budget.join(", ");
     let cap = match max_cost {
         Some(most) => format!("capped by {most:#}"),
@@ -317,10 +319,15 @@ fn by_tasks(
     };
     let total: u64 = rows.iter().map(|r| r.shots).sum();
     out.say(&format!(
-        "a step on {}: {} circuits, {total} shots, {hold:#}; at most {} iterations, {cap}",
+        "a step on {}: {} circuits, {total} shots, {hold:#}; at most {} iterations, {cap}{}",
         device.name,
         rows.len(),
-        record.definition.iterations
+        record.definition.iterations,
+        if first == hold {
+            String::new()
+        } else {
+            format!("; {} circuits for {first:#} set the gain before them", first_rows.len())
+        }
     ));
     if args.dry_run {
         return Ok(None);
@@ -328,7 +335,7 @@ fn by_tasks(
     if !args.yes {
         submit::ask_for(
             &submit::Args { yes: false, ..own },
-            max_cost.unwrap_or(hold),
+            max_cost.unwrap_or(first),
             " at most",
             &store,
             out,

@@ -75,6 +75,15 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
+    /// The question of an ordinary iteration, where the one that is asked now is larger: SPSA sets its
+    /// gain by more pairs of values than it needs later.
+    pub fn ordinary(&self, ask: &Ask) -> Ask {
+        match (self, ask) {
+            (Self::Spsa(_), Ask::Values(points)) => Ask::Values(points[..points.len().min(2)].to_vec()),
+            _ => ask.clone(),
+        }
+    }
+
     /// What it wants to know next. Asking again gives the same.
     pub fn ask(&self) -> Ask {
         match self {

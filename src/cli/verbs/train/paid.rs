@@ -110,7 +110,12 @@ impl Evaluate for Paid<'_> {
                     let most = spent.plus(hold).map_err(Refused::from)?;
                     if let Some(max) = self.max_cost.filter(|max| most > *max) {
                         let left = self.iterations.saturating_sub(state.iteration);
-                        let rest = hold.times(u64::from(left)).map_err(Refused::from)?;
+                        let usual = self.forecast(state, &state.optimizer.ordinary(ask))?.1;
+                        let one_more = if usual == hold { Money::ZERO } else { hold };
+                        let rest = usual
+                            .times(u64::from(left))
+                            .and_then(|m| m.plus(one_more))
+                            .map_err(Refused::from)?;
                         return Ok(Err(End::Cap(format!(
                             "{spent:#} spent, the next step can cost {hold:#}, the cap is {max:#}; \
                              the {left} iterations left would cost about {rest:#}"

@@ -21,7 +21,7 @@ use crate::price::{PriceList, Rate};
 use crate::report::training::Baseline;
 use crate::train::machine::{Definition, End, State};
 use crate::train::measured::Measured;
-use crate::train::optimizer::Kind;
+use crate::train::optimizer::{Ask, Kind};
 use crate::train::plan::{Bill, PROPOSED, Work, bill, set_limit};
 use crate::train::problem::{Objective, Problem};
 
@@ -47,6 +47,7 @@ struct Row {
 }
 
 struct Bills {
+    before: Bill,
     cycle: Bill,
     low: Bill,
     mid: Bill,
@@ -73,6 +74,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
     let (definition, problem) = wish.definition("local", &circuit, out)?;
     let measured = problem.measured().map_err(|e| failed(&e))?;
     let (work, trips) = work(&definition, &problem, &measured, shots)?;
+    let before = before(&definition, &problem, &measured)?;
     let chosen = super::super::devices::find(&args.on)?;
     let list = context.prices()?;
     let read = crate::train::circuit(&measured.text).map_err(|e| failed(&e))?;
@@ -89,7 +91,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
         .map(|device| {
             let reasons = shotbook_sim::target::check(&read, device, Some(shots));
             let note = reasons.first().map(|d| d.message.clone());
-            let whole = Whole { work, trips, queue, measured: &measured, rehearsal: &rehearsal };
+            let whole = Whole { work, trips, before, queue, measured: &measured, rehearsal: &rehearsal };
             let bills = if note.is_none() {
                 whole.bills(device, &list, &table, args.program_set_limit)
             } else {
@@ -106,6 +108,7 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut Out) -> Result<u8, F
         definition: &definition,
         problem: &problem,
         work,
+        before,
         rows: &rows,
         rehearsal: &rehearsal,
         classical: &classical,
@@ -190,6 +193,17 @@ pub fn cycle(definition: &Definition, problem: &Problem) -> Option<Work> {
     Some(Work { iterations: trips, ..work })
 }
 
+/// Circuits before the first iteration, by which SPSA sets its gain; 0 where there are none.
+fn before(definition: &Definition, problem: &Problem, measured: &Measured) -> Result<u64, Failure> {
+    let state = definition.begin(problem).map_err(|e| failed(&e))?;
+    Ok(match (definition.optimizer.kind == Kind::Spsa, state.ask()) {
+        (true, Ask::Values(points)) if points.len() > 2 => {
+            (points.len() * measured.n_groups() * problem.batch_size()) as u64
+        }
+        _ => 0,
+    })
+}
+
 fn rehearse(
     definition: &Definition,
     problem: &Problem,
@@ -261,6 +275,7 @@ impl Rehearsal {
 struct Whole<'a> {
     work: Work,
     trips: u64,
+    before: u64,
     queue: f64,
     measured: &'a Measured,
     rehearsal: &'a Rehearsal,
@@ -285,13 +300,17 @@ impl Whole<'_> {
             .rehearsal
             .iterations()
             .unwrap_or((self.work.iterations / self.trips, self.work.iterations / self.trips));
-        let times = |n: u64| of(Work { iterations: (n * self.trips).min(self.work.iterations), ..self.work });
+        let first = of(Work { iterations: u64::from(self.before > 0), circuits: self.before, ..self.work })?;
+        let whole = |work: Work| of(work)?.plus(&first).ok();
+        let times =
+            |n: u64| whole(Work { iterations: (n * self.trips).min(self.work.iterations), ..self.work });
         let groups = self.measured.n_groups() as u64;
         let predictions = Work { iterations: 1, circuits: PREDICTIONS * groups, shots: self.work.shots };
-        let (high, used) = (of(self.work)?, of(predictions)?);
+        let (high, used) = (whole(self.work)?, of(predictions)?);
         let shot = table.allocated(&device.technology);
         let time = table.shot_time(&device.technology).map_or(0.0, |t| t.mid);
         Some(Bills {
+            before: first,
             cycle: of(Work { iterations: self.trips, ..self.work })?,
             low: times(low)?,
             mid: times(mid)?,
@@ -309,6 +328,7 @@ struct Seen<'a> {
     definition: &'a Definition,
     problem: &'a Problem,
     work: Work,
+    before: u64,
     rows: &'a [Row],
     rehearsal: &'a Rehearsal,
     classical: &'a [Baseline],
@@ -368,6 +388,12 @@ impl Seen<'_> {
                 out.line(&format!("{}: {note}", row.device.name));
             }
         }
+        if self.before > 0 {
+            out.line(&format!(
+                "low, mid and high count the {} circuits that set the gain before the first cycle",
+                self.before
+            ));
+        }
         out.line(&format!(
             "proposal: $0.30 a cycle, ${} in all: the fee of one task an iteration with its shots free{}",
             self.proposed(),
@@ -376,9 +402,9 @@ impl Seen<'_> {
         ));
         if let Some((row, bills)) = self.cheapest().and_then(|r| Some((r, r.bills.as_ref()?))) {
             out.line(&format!(
-                "using it on {}: ${} for 1,000 predictions, {}, {} with a queue of {}",
+                "using it on {}: {} for 1,000 predictions, {}, {} with a queue of {}",
                 row.device.name,
-                text(bills.used.total()),
+                bills.used.total().map_or_else(|_| "out of range".to_owned(), |m| format!("{m:#}")),
                 bills.use_energy.map_or_else(|| "energy unknown".to_owned(), |e| e.joules()),
                 show::seconds(bills.use_seconds),
                 show::seconds(self.queue)
@@ -448,7 +474,7 @@ impl Seen<'_> {
             .map(|row| match &row.bills {
                 None => json!({"device": row.device.name, "fits": false, "notes": [row.note],
                     "at_least": row.at_least.map(|m| m.to_string())}),
-                Some(b) => json!({"device": row.device.name, "fits": true, "cycle": bill(&b.cycle), "low": bill(&b.low),
+                Some(b) => json!({"device": row.device.name, "fits": true, "before": bill(&b.before), "cycle": bill(&b.cycle), "low": bill(&b.low),
                     "mid": bill(&b.mid), "high": bill(&b.high), "energy": joules(b.energy),
                     "wall_seconds": b.wall_seconds,
                     "use_per_1000": {"bill": bill(&b.used), "energy": joules(b.use_energy), "seconds": b.use_seconds}}),
@@ -475,7 +501,7 @@ impl Seen<'_> {
         json!({"schema": "shotbook.training_plan/1", "name": self.definition.name,
             "optimizer": self.definition.optimizer.kind.word(), "iterations": self.definition.iterations,
             "circuits_per_iteration": self.work.circuits * self.work.iterations / u64::from(self.definition.iterations),
-            "shots_per_circuit": self.work.shots, "price_list_date": self.list.date, "queue_seconds": self.queue,
+            "circuits_before": self.before, "shots_per_circuit": self.work.shots, "price_list_date": self.list.date, "queue_seconds": self.queue,
             "devices": devices,
             "proposal": {"per_cycle": PROPOSED.to_string(), "total": self.proposed(),
                 "why_wrong": "it is the fee of one task an iteration, with every circuit in one task and the shots free"},
