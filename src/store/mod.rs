@@ -24,7 +24,7 @@ pub use sqlite::{SqliteStore, restore};
 use crate::budget::ledger::{GENESIS, Posting, Verb};
 use crate::budget::{Alert, Balance, Budget, PeriodKey, Shortfall};
 use crate::ids::{BlobId, BudgetName, CollectionId, JobId, QuantumTaskArn, RunnerId, StoreId};
-use crate::job::{Event, Job, Lane, State};
+use crate::job::{Event, Job, Lane, Outcome, Stage, State};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -501,6 +501,12 @@ fn tasks_of(job: &Job) -> u64 {
     job.past.iter().filter(|p| p.task.as_ref().is_some_and(|t| !t.is_hybrid())).count() as u64 + open
 }
 
+/// Shots that a job runs, or ran: none where it is over and gave nothing.
+fn shots_of(job: &Job) -> u64 {
+    let is_lost = matches!(&job.stage, Stage::Done(outcome) if !matches!(outcome, Outcome::Completed { .. }));
+    if is_lost { 0 } else { job.terms.shots }
+}
+
 /// The report row of a job.
 fn cost_row(job: &Job, with_tags: bool) -> CostRow {
     let terms = &job.terms;
@@ -513,7 +519,7 @@ fn cost_row(job: &Job, with_tags: bool) -> CostRow {
         held: job.held,
         settled: job.settled,
         adopted: terms.adopted,
-        shots: terms.shots,
+        shots: shots_of(job),
         tasks: tasks_of(job),
         tags: if with_tags { terms.tags.clone() } else { BTreeMap::new() },
         collection: terms.collection.as_ref().filter(|_| with_tags).map(ToString::to_string),

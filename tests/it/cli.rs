@@ -330,6 +330,11 @@ fn costs_are_grouped_and_exported() {
     assert_eq!((row["BilledCost"].as_str(), row["BillingCurrency"].as_str()), ("0.445", "USD"));
     assert!(row["ResourceId"].starts_with("arn:aws:braket:eu-north-1:") && row["RegionId"] == "eu-north-1");
     assert!(row["BillingPeriodStart"].ends_with("-01T00:00:00Z"), "{row:?}");
+    let priced = (row["PricingQuantity"].as_str(), row["PricingUnit"].as_str());
+    assert_eq!((priced, row["ChargeClass"].as_str()), (("100", "Shots"), ""));
+    assert_eq!(row["BillingAccountName"], "");
+    let ran = world.run(&["show", "last", "--compiled"]);
+    assert!(String::from_utf8_lossy(&ran.stdout).starts_with("OPENQASM"), "{ran:?}");
 }
 
 #[test]

@@ -186,14 +186,14 @@ fn a_bill_that_names_no_task_is_compared_by_its_sums() {
 #[test]
 fn half_a_submission_counts_what_was_bought_and_says_how_the_rest_is() {
     let world = World::new();
-    world.fault(Kind::Denied, "CreateQuantumTask", 2, 1);
+    world.fault(Kind::FailTask, "CreateQuantumTask", 2, 1);
     let bell = circuit("bell.qasm");
     let done = world.run(&["submit", &bell, "--on", "garnet", "--shots", "20001", "--yes"]);
     assert_ne!(done.status.code(), Some(0));
     let said = String::from_utf8(done.stderr).unwrap();
     let cost = world.json(&["cost", "--json"], 0);
     let bought = cost["rows"][0]["shots"].as_u64().unwrap();
-    assert_eq!((&cost["rows"][0]["tasks"], 20001 - bought <= 10_001), (&1.into(), true), "{cost}");
+    assert!([10_000, 10_001].contains(&bought), "{cost}");
     let next = format!("{bought} of 20001 shots were bought");
     let rest = format!("--on garnet --shots {}", 20001 - bought);
     assert!(said.contains(&next) && said.contains(&rest), "{said}");
@@ -208,7 +208,7 @@ fn a_budget_that_was_removed_keeps_its_journal() {
     world.run(&args);
     world.run(&["budget", "remove", "lab"]);
     let kept = world.json(&["budget", "journal", "lab", "--json"], 0);
-    assert_eq!(kept["postings"].as_array().unwrap().len(), 3, "{kept}");
+    assert_eq!(kept["postings"].as_array().unwrap().len(), 2, "{kept}");
     assert_eq!(world.json(&["budget", "journal", "other", "--json"], 3)["code"], "SB3004");
 }
 

@@ -40,7 +40,8 @@ fn a_poisoned_list_is_refused_whole() {
 #[test]
 fn every_list_is_kept_and_an_unlikely_one_is_refused() {
     let world = World::new();
-    let garnet = || world.json(&["quote", &circuit("bell.qasm"), "--on", "garnet", "--json"], 0);
+    let garnet =
+        || world.json(&["quote", &circuit("bell.qasm"), "--shots", "1000", "--on", "garnet", "--json"], 0);
     let total = |quote: &serde_json::Value| quote["devices"][0]["total"].as_str().unwrap().to_owned();
     let refresh = |date: &str, price: &str, more: &[&str], code| {
         let file = world.offers(date, "0.0014500000", price);

@@ -4,6 +4,7 @@ mod mirror;
 
 use serde_json::{Value, json};
 
+use crate::budget::ledger::Posting;
 use crate::budget::{Alert, AlertError, Budget, Period, Scope};
 use crate::cli::output::Out;
 use crate::cli::views::{self, fee};
@@ -213,8 +214,12 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
             out.say(&format!("{name} binds nobody any more"));
         }
         What::Journal { name } => {
-            find(&store, &name)?;
-            journal(&store, &name, out)?;
+            // A budget that was removed keeps its journal.
+            let postings = store.journal(Some(&BudgetName::new(&name)))?;
+            if postings.is_empty() {
+                find(&store, &name)?;
+            }
+            journal(&postings, &name, out);
         }
     }
     Ok(0)
@@ -275,8 +280,7 @@ fn one(status: &BudgetStatus, out: &mut Out) {
     }
 }
 
-fn journal(store: &dyn Store, name: &str, out: &mut Out) -> Result<(), Failure> {
-    let postings = store.journal(Some(&BudgetName::new(name)))?;
+fn journal(postings: &[Posting], name: &str, out: &mut Out) {
     if out.is_json() {
         let rows: Vec<Value> = postings
             .iter()
@@ -288,7 +292,7 @@ fn journal(store: &dyn Store, name: &str, out: &mut Out) -> Result<(), Failure> 
             })
             .collect();
         out.json(&json!({"schema": "shotbook.journal/1", "budget": name, "postings": rows}));
-        return Ok(());
+        return;
     }
     let rows = postings
         .iter()
@@ -300,10 +304,9 @@ fn journal(store: &dyn Store, name: &str, out: &mut Out) -> Result<(), Failure> 
                 p.job.to_string(),
                 p.movement.verb.word().to_owned(),
                 format!("{from} -> {to}"),
-                format!("${}", p.movement.amount),
+                format!("{:#}", p.movement.amount),
             ]
         })
         .collect();
     out.table(&["#", "AT", "JOB", "VERB", "ACCOUNTS", "AMOUNT"], &[0, 5], rows);
-    Ok(())
 }

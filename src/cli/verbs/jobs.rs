@@ -102,8 +102,8 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 j.terms.device.clone(),
                 j.terms.shots.to_string(),
                 State::of(j).to_string(),
-                format!("${}", j.held),
-                format!("${}", j.settled),
+                format!("{:#}", j.held),
+                format!("{:#}", j.settled),
                 age(now, j.terms.created_at),
             ]
         })

@@ -20,7 +20,7 @@ use crate::store::Store;
 pub struct Args {
     /// Job: id, prefix, key, task ARN or `last`
     job: String,
-    /// Form: table, json, csv, parquet, braket
+    /// Form: table, json, csv, parquet, qiskit (counts with qubit 0 on the right), braket
     #[arg(long, default_value = "table")]
     format: String,
     /// One point of a collection: its number from 0, or the key of its line
@@ -122,10 +122,16 @@ fn answer(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
             };
             let terms = &job.terms;
             out.line(&format!(
-                "{} · {} · {got}/{} shots · settled ${}",
+                "{} · {} · {got}/{} shots · settled {:#}",
                 terms.id, terms.device, terms.shots, job.settled
             ));
             show_stored(&store, &job, args.top, right, out)?;
+            if let Some(collection) = terms.collection.as_ref().filter(|_| outcome.counts.is_empty()) {
+                out.say(&format!(
+                    "a program set keeps the counts of each point: shotbook result {collection} --point 0, or \
+                     all of them: shotbook sweep export {collection}"
+                ));
+            }
         }
         "json" => {
             let (_, outcome) = stored(&store, &job)?;
@@ -148,8 +154,14 @@ fn answer(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> {
             }
             out.line(&String::from_utf8_lossy(&bytes));
         }
+        // What Qiskit calls counts: qubit 0 on the right, whatever the order of the other forms.
+        "qiskit" => {
+            let (_, outcome) = stored(&store, &job)?;
+            let counts = outcome.counts.iter().map(|(bits, n)| (bits.reversed().to_string(), json!(n)));
+            out.json(&Value::Object(counts.collect::<Map<String, Value>>()));
+        }
         other => {
-            let help = "table, json, csv, parquet or braket";
+            let help = "table, json, csv, parquet, qiskit or braket";
             return Err(Failure::new("SB2001", format!("there is no form {other:?}")).with_help(help));
         }
     }

@@ -57,7 +57,7 @@ pub fn run(args: Args, context: &Context, out: &mut Out) -> Result<u8, Failure> 
                 let money = identity.money.map_or("no", |m| m.word());
                 let path = store.path().display();
                 out.line(&format!(
-                    "{path}: ok · {money} money · held ${} · settled ${}",
+                    "{path}: ok · {money} money · held {:#} · settled {:#}",
                     totals.held, totals.settled
                 ));
             }

@@ -366,6 +366,31 @@ fn drive(
 }
 
 /// Works on the jobs of a batch, and says how each ended.
+/// What to do about the jobs of a collection that ended without a result.
+fn next_of_failed(args: &Args, jobs: &[Job], collection: &CollectionId) -> Option<String> {
+    let failed: Vec<&Job> = jobs.iter().filter(|j| j.is_done() && exit_of(j) != 0).collect();
+    let first = failed.first()?;
+    let why = format!("shotbook why {}", first.terms.id);
+    let shots = |jobs: &mut dyn Iterator<Item = &Job>| jobs.map(|j| j.terms.shots).sum::<u64>();
+    let (all, lost) = (shots(&mut jobs.iter()), shots(&mut failed.iter().copied()));
+    // Parts of one submission have its shots together; points of a sweep have them each.
+    let is_split = jobs.len() > 1 && all == args.shots();
+    let Some(file) = args.file.as_deref().filter(|_| is_split) else {
+        let key = args.key.as_deref().unwrap_or(collection.as_str());
+        return Some(format!(
+            "{} of {} gave nothing ({why}); make them again: the same command with --retry failed --key {key}",
+            failed.len(),
+            jobs.len()
+        ));
+    };
+    // The parts of one submission: what was bought stays, and the rest is a submission of its own.
+    Some(format!(
+        "{} of {all} shots were bought ({why}); the rest: shotbook submit {file} --on {} --shots {lost}",
+        all - lost,
+        args.on()
+    ))
+}
+
 pub(super) fn drive_all(
     args: &Args,
     context: &Context,
@@ -413,6 +438,9 @@ pub(super) fn drive_all(
     }
     if args.detach {
         return Ok(0);
+    }
+    if let Some(next) = next_of_failed(args, &jobs, collection) {
+        out.say(&next);
     }
     let code = |job: &Job| match exit_of(job) {
         8 => 7,

@@ -8,7 +8,7 @@ use super::{SqliteStore, money, trouble};
 use crate::ids::{JobId, QuantumTaskArn, RunnerId};
 use crate::job::{Job, State, due_at};
 use crate::money::Money;
-use crate::store::{CostRow, Filter, NewJob, StoreError, matches, rows, tasks_of};
+use crate::store::{CostRow, Filter, NewJob, StoreError, matches, rows, shots_of, tasks_of};
 use crate::time::Timestamp;
 
 /// Jobs alike in everything that is grouped by. Without the name of the index SQLite reads the rows.
@@ -58,7 +58,7 @@ impl SqliteStore {
              adopted, terms, life, checksum, shots, user, tasks) \
              VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) \
              ON CONFLICT (id) DO UPDATE SET version=?4, state=?5, held=?6, settled=?7, due_at=?8, project=?11, terms=?13, \
-             life=?14, checksum=?15, tasks=?18",
+             life=?14, checksum=?15, shots=?16, tasks=?18",
         )
         .and_then(|mut s| {
             s.execute(params![
@@ -77,7 +77,7 @@ impl SqliteStore {
                 c.terms,
                 c.life,
                 c.checksum,
-                i64::try_from(terms.shots).unwrap_or(i64::MAX),
+                i64::try_from(shots_of(job)).unwrap_or(i64::MAX),
                 terms.user,
                 tasks_of(job) as i64
             ])

@@ -148,7 +148,9 @@ fn remember(store: &dyn Store, status: &BudgetStatus, rows: &[Row], stopped: boo
     let place = place(status.budget.name.as_str());
     let unknown = stopped || rows.iter().any(|r| matches!(r.deed, "not reached" | "refused"));
     if rows.iter().any(|r| r.limit.is_some()) {
-        let text = "AWS's spending limits follow this budget".to_owned();
+        let name = &status.budget.name;
+        let text =
+            format!("AWS's spending limits were set from it; shotbook budget mirror {name} moves them");
         store.put_note(&Note { place, text, until: None, at: time::now() })?;
     } else if !unknown {
         store.remove_note(&place)?;
