@@ -131,30 +131,7 @@ pub struct Heads {
 /// Data that cannot be read, or the simulator's.
 pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Heads, TrainError> {
     let points = read(text)?;
-    let mut columns: [Vec<f64>; 9] = Default::default();
-    for seed in 1..=seeds {
-        let (old, new) = (split(&points, 0, seed), split(&points, 5, seed));
-        let net = Net { features: PIXELS, hidden: HIDDEN, classes: 5 };
-        let weights = net.trained(&old, BACKBONE_STEPS, seed);
-        let features = seen(&new, &net, &weights);
-        let (quantum, steps) = head(&features, true, seed)?;
-        let (product, _) = head(&features, false, seed)?;
-        let (cold, cold_steps) = head(&new, true, seed)?;
-        let layers = QUBITS as usize * (HIDDEN + 1) + (QUBITS * LAYERS) as usize + 5 * (QUBITS as usize + 1);
-        let hidden = twins::hidden_for(HIDDEN, 5, layers);
-        let values = [
-            net.share(&weights, &old),
-            quantum,
-            product,
-            twins::logistic(&features),
-            twins::net(&features, hidden, STEPS, seed),
-            cold,
-            twins::net(&new, HIDDEN, STEPS, seed),
-            steps as f64,
-            cold_steps as f64,
-        ];
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
-    }
+    let columns = measured(&points, seeds)?;
     let names = [
         "backbone on 0-4: accuracy",
         "head on 5-9, dressed circuit: accuracy",
@@ -218,6 +195,35 @@ pub fn digits(text: &str, seeds: u64, tariff: Option<&Tariff>) -> Result<Heads, 
         rows.push(plain(format!("USD of one dressed head on {}, if it were paid", tariff.0), total));
     }
     Ok(Heads { rows, reused: warm, cold })
+}
+
+/// Of each seed the accuracies of all heads and the steps until two of them learned, by kind.
+fn measured(points: &[Point], seeds: u64) -> Result<[Vec<f64>; 9], TrainError> {
+    let mut columns: [Vec<f64>; 9] = Default::default();
+    for seed in 1..=seeds {
+        let (old, new) = (split(points, 0, seed), split(points, 5, seed));
+        let net = Net { features: PIXELS, hidden: HIDDEN, classes: 5 };
+        let weights = net.trained(&old, BACKBONE_STEPS, seed);
+        let features = seen(&new, &net, &weights);
+        let (quantum, steps) = head(&features, true, seed)?;
+        let (product, _) = head(&features, false, seed)?;
+        let (cold, cold_steps) = head(&new, true, seed)?;
+        let layers = QUBITS as usize * (HIDDEN + 1) + (QUBITS * LAYERS) as usize + 5 * (QUBITS as usize + 1);
+        let hidden = twins::hidden_for(HIDDEN, 5, layers);
+        let values = [
+            net.share(&weights, &old),
+            quantum,
+            product,
+            twins::logistic(&features),
+            twins::net(&features, hidden, STEPS, seed),
+            cold,
+            twins::net(&new, HIDDEN, STEPS, seed),
+            steps as f64,
+            cold_steps as f64,
+        ];
+        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+    }
+    Ok(columns)
 }
 
 #[cfg(test)]

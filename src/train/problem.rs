@@ -195,20 +195,21 @@ impl Problem {
         let mut dropped = false;
         let blocks = std::mem::take(&mut twin.circuit.blocks);
         let main = std::mem::take(&mut twin.circuit.ops);
-        let mut alone = |block: Block| {
+        let alone = |block: Block| {
             let mut kept = Block::default();
             for (op, span) in block.iter() {
                 match op {
                     Op::Gate(_) | Op::Unitary { .. } if self.circuit.op_qubits(op).len() > 1 => {
-                        dropped = true
+                        dropped = true;
                     }
                     _ => kept.push(*op, span),
                 }
             }
             kept
         };
-        twin.circuit.ops = alone(main);
-        twin.circuit.blocks = blocks.into_iter().map(alone).collect();
+        let mut kept = std::iter::once(main).chain(blocks).map(alone);
+        twin.circuit.ops = kept.next().unwrap_or_default();
+        twin.circuit.blocks = kept.collect();
         dropped.then_some(twin)
     }
 
