@@ -182,3 +182,12 @@ pub fn clean(text: &str) -> String {
         text.to_owned()
     }
 }
+
+/// A value as a shell takes it: in quotes where it holds anything but plain letters.
+pub fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}

@@ -12,7 +12,7 @@ use shotbook_mocks::{
 };
 
 use crate::cli::circuit::read_text;
-use crate::cli::output::Out;
+use crate::cli::output::{Out, quoted};
 use crate::cli::{Context, Failure};
 use crate::money::Money;
 
@@ -341,15 +341,6 @@ impl Drop for Profile {
     fn drop(&mut self) {
         let _gone = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// A value as a shell takes it: in quotes where it holds anything but plain letters.
-pub(super) fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        return value.to_owned();
-    }
-    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 /// The signals that end a stand-in.

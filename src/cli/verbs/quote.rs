@@ -8,10 +8,9 @@ use shotbook_sim::noise_model::of_device;
 use shotbook_sim::target::{Catalogue, Device, DeviceKind};
 
 use self::live::Live;
-use super::mock::quoted;
 use crate::app::inputs_json;
 use crate::cli::circuit::{CircuitArgs, Loaded};
-use crate::cli::output::Out;
+use crate::cli::output::{Out, quoted};
 use crate::cli::views;
 use crate::cli::{Context, Failure};
 use crate::money::Money;
