@@ -1,6 +1,6 @@
 //! What names mean, by scope.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use num_complex::Complex64;
@@ -55,7 +55,7 @@ pub struct Entry {
 /// Scopes, the global one first.
 #[derive(Debug)]
 pub struct Scopes {
-    levels: Vec<HashMap<String, Entry>>,
+    levels: Vec<BTreeMap<String, Entry>>,
     /// Lowest level that a body may see besides the global one.
     floors: Vec<usize>,
 }
@@ -63,17 +63,17 @@ pub struct Scopes {
 impl Scopes {
     /// The global scope alone.
     pub fn new() -> Self {
-        Self { levels: vec![HashMap::new()], floors: vec![0] }
+        Self { levels: vec![BTreeMap::new()], floors: vec![0] }
     }
 
     /// Opens a block.
     pub fn open(&mut self) {
-        self.levels.push(HashMap::new());
+        self.levels.push(BTreeMap::new());
     }
 
     /// Opens the body of a gate or subroutine, which sees itself and the global scope only.
     pub fn open_body(&mut self) {
-        self.levels.push(HashMap::new());
+        self.levels.push(BTreeMap::new());
         self.floors.push(self.levels.len() - 1);
     }
 

@@ -56,6 +56,9 @@ pub(in crate::qasm) fn drop_constants(circuit: &mut Circuit, unmeasured: bool) {
 /// Gives each qubit that is measured without a bit a bit of its own, where nothing else is returned:
 /// these outcomes are what the program asks for. Source: Braket's `measuredQubits` names them.
 pub(super) fn name_outcomes(circuit: &mut Circuit) {
+    if !circuit.ops.ops.iter().any(|op| matches!(op, Op::Measure { bit: None, .. })) {
+        return;
+    }
     let (mut written, mut hidden) = (false, false);
     circuit.walk(&mut |op, _| match op {
         Op::Measure { bit: None, .. } => {}

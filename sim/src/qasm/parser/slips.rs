@@ -45,63 +45,66 @@ const LOOK_ALIKE: &[(char, &str)] = &[
     ('\u{feff}', ""),
 ];
 
-/// Names that the third version keeps for itself. Source: OpenQASM 3 specification, the lexer's keywords.
-const KEYWORDS: &[&str] = &[
-    "OPENQASM",
-    "include",
-    "defcalgrammar",
-    "def",
-    "cal",
-    "defcal",
-    "gate",
-    "extern",
-    "box",
-    "let",
-    "break",
-    "continue",
-    "if",
-    "else",
-    "end",
-    "return",
-    "for",
-    "while",
-    "in",
-    "switch",
-    "case",
-    "default",
-    "pragma",
-    "input",
-    "output",
-    "const",
-    "readonly",
-    "mutable",
-    "qreg",
-    "qubit",
-    "creg",
-    "bool",
-    "bit",
-    "int",
-    "uint",
-    "float",
-    "angle",
-    "complex",
-    "array",
-    "void",
-    "duration",
-    "stretch",
-    "gphase",
-    "inv",
-    "pow",
-    "ctrl",
-    "negctrl",
-    "durationof",
-    "delay",
-    "reset",
-    "measure",
-    "barrier",
-    "true",
-    "false",
-];
+/// Whether the third version keeps a name for itself. Source: OpenQASM 3 specification, the lexer's keywords.
+fn is_keyword(word: &str) -> bool {
+    matches!(
+        word,
+        "OPENQASM"
+            | "include"
+            | "defcalgrammar"
+            | "def"
+            | "cal"
+            | "defcal"
+            | "gate"
+            | "extern"
+            | "box"
+            | "let"
+            | "break"
+            | "continue"
+            | "if"
+            | "else"
+            | "end"
+            | "return"
+            | "for"
+            | "while"
+            | "in"
+            | "switch"
+            | "case"
+            | "default"
+            | "pragma"
+            | "input"
+            | "output"
+            | "const"
+            | "readonly"
+            | "mutable"
+            | "qreg"
+            | "qubit"
+            | "creg"
+            | "bool"
+            | "bit"
+            | "int"
+            | "uint"
+            | "float"
+            | "angle"
+            | "complex"
+            | "array"
+            | "void"
+            | "duration"
+            | "stretch"
+            | "gphase"
+            | "inv"
+            | "pow"
+            | "ctrl"
+            | "negctrl"
+            | "durationof"
+            | "delay"
+            | "reset"
+            | "measure"
+            | "barrier"
+            | "true"
+            | "false"
+    )
+}
 
 /// What is wrong with text that belongs to no token.
 pub(super) fn stray(text: &str, span: Span) -> Diagnostic {
@@ -200,8 +203,7 @@ impl Parser<'_> {
 
     /// A name that is declared here: none of the language's own words.
     pub(super) fn new_name(&mut self) -> Parsed<Name> {
-        if self.token.kind == Kind::Name && self.version == Version::Three && KEYWORDS.contains(&self.word())
-        {
+        if self.token.kind == Kind::Name && self.version == Version::Three && is_keyword(self.word()) {
             let message = format!("`{}` is a word of the language", self.word());
             self.error("SB5001", self.token.span, message, "choose another name");
             return Err(Lost);
