@@ -60,42 +60,62 @@ impl Files for Below {
     }
 }
 
-const NO_FILE: &str = "it is no file";
-const NO_TEXT: &str = "it is not UTF-8 text at line ";
+/// Why a file gave no text.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("it is no file")]
+    NoFile,
+    #[error("it is not UTF-8 text at line {line}, column {column}")]
+    NoText { line: usize, column: usize },
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
 
-fn read_bounded(path: &Path) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+impl Unread {
+    fn of(self, file: &str) -> Failure {
+        let failure = Failure::new("SB2006", format!("{file} cannot be read: {self}"));
+        match self {
+            Self::NoFile => failure.with_help("name a file, or - for standard input"),
+            Self::NoText { .. } => failure.with_help("is it the right file? Text is read as UTF-8"),
+            Self::Io(_) => failure,
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<String, Unread> {
+    let file = std::fs::File::open(path)?;
     if !file.metadata().is_ok_and(|m| m.is_file()) {
-        return Err(NO_FILE.to_owned());
+        return Err(Unread::NoFile);
     }
     text_of(file)
 }
 
-fn text_of(reader: impl Read) -> Result<String, String> {
+fn text_of(reader: impl Read) -> Result<String, Unread> {
     let mut bytes = Vec::new();
-    reader.take(limits::SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    reader.take(limits::SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|e| {
         let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-        let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
-        format!("{NO_TEXT}{line}, column {column}")
+        Unread::NoText { line, column: String::from_utf8_lossy(&good[start..]).chars().count() + 1 }
     })
+}
+
+fn read(file: &str) -> Result<String, Unread> {
+    if file == "-" { text_of(std::io::stdin().lock()) } else { read_bounded(Path::new(file)) }
 }
 
 /// Reads a file, or standard input for `-`.
 pub fn read_text(file: &str) -> Result<String, Failure> {
-    let read = if file == "-" { text_of(std::io::stdin().lock()) } else { read_bounded(Path::new(file)) };
-    read.map_err(|why| {
-        let code = if why.starts_with(NO_TEXT) { "SB5000" } else { "SB2006" };
-        let failure = Failure::new(code, format!("{file} cannot be read: {why}"));
-        match why.as_str() {
-            NO_FILE => failure.with_help("name a file, or - for standard input"),
-            why if why.starts_with(NO_TEXT) => {
-                failure.with_help("save it as UTF-8: `iconv -f latin1 -t utf-8 FILE`, or name the right file")
-            }
-            _ => failure,
-        }
+    read(file).map_err(|why| why.of(file))
+}
+
+/// The same of a circuit: text in another encoding is a wrong circuit.
+fn read_circuit(file: &str) -> Result<String, Failure> {
+    read(file).map_err(|why| match why {
+        Unread::NoText { .. } => Failure::new("SB5000", format!("{file} cannot be read: {why}"))
+            .with_help("save it as UTF-8: `iconv -f latin1 -t utf-8 FILE`, or name the right file"),
+        why => why.of(file),
     })
 }
 
@@ -147,7 +167,7 @@ impl CircuitArgs {
 
     /// Reads a circuit; nothing is shown yet.
     pub fn load(&self, file: &str) -> Result<Loaded, Failure> {
-        self.of_text(file, read_text(file)?)
+        self.of_text(file, read_circuit(file)?)
     }
 
     /// Reads a text as if it stood in a file.

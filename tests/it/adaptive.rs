@@ -83,5 +83,8 @@ fn a_state_without_a_spread_of_its_own_is_quoted_with_the_devices() {
         world.run(&["shots", &bell, "--observable", "XX", "--error", "0.001", "--on", "garnet"]).stdout,
     );
     let text = text.unwrap();
-    assert!(text.contains("garnet  no") && text.contains("no QPU here reaches ±0.001"), "{text}");
+    assert!(
+        text.contains("garnet  no") && text.contains("no QPU whose errors are published reaches ±0.001"),
+        "{text}"
+    );
 }

@@ -199,6 +199,12 @@ fn depth_is_bounded_everywhere() {
         let text = format!("qubit q;\n{}x q;{}", "if (true) {".repeat(5000), "}".repeat(5000));
         assert!(codes(&text).contains(&"SB5010"));
     }
+    for (head, again) in
+        [("bit b; b = ", "measure "), ("", "array["), ("", "complex["), ("int x = ", "complex[")]
+    {
+        let text = format!("qubit q; {head}{}", again.repeat(200_000));
+        assert!(codes(&text).contains(&"SB5010"), "{head}{again}");
+    }
 }
 
 #[test]
@@ -497,6 +503,7 @@ fn outcomes_without_bits_are_returned_where_nothing_else_is() {
     assert!(text.ends_with("b[1] = measure q[2];\nb[2] = measure q[0];\n"), "{text}");
     let alone = emit(&ok("qubit[2] q; measure q;"), Emit::Braket).unwrap();
     assert!(alone.contains("bit[2] b;") && alone.contains("b[1] = measure q[1];"), "{alone}");
+    assert_eq!(ok("qubit[65536] q; measure q; measure q[0];").registers[0].size, 65_536);
     let beside = ok("qubit[2] q; bit b; b = measure q[0]; measure q[1];");
     assert_eq!(beside.registers.len(), 1);
 }
@@ -510,6 +517,10 @@ fn parts_of_registers_joined_arrays_and_equal_durations() {
     let joined = "array[int[8], 2] a = {1, 2}; array[int[8], 4] d = a ++ {3, 4}; qubit[5] q; x q[d[3]];";
     assert_eq!(gates(&ok(joined))[0].1, [4]);
     assert_eq!(codes("array[int[8], 2] a = {1, 2}; array[int[8], 3] d = a ++ a;"), ["SB5022"]);
+    // No duration is lost or infinite for being very short or very long.
+    for text in ["1e-20s", "1e300s"] {
+        assert!(emit(&ok(&format!("qubit q; delay[{text}] q;")), Emit::OpenQasm3).is_ok(), "{text}");
+    }
     for same in ["100ns == 0.1us", "1us == 1000ns", "0.3ms == 300us"] {
         let circuit = ok(&format!("qubit q; if ({same}) {{ x q; }}"));
         assert_eq!(gates(&circuit).len(), 1, "{same}");

@@ -9,7 +9,7 @@ use shotbook_sim::circuit::{Circuit, Op};
 use shotbook_sim::engine::{self, Options};
 use shotbook_sim::noise_model;
 use shotbook_sim::pauli::PauliSum;
-use shotbook_sim::target::{self, Catalogue, Device};
+use shotbook_sim::target::{self, Catalogue, Device, DeviceKind};
 
 use crate::advice::{self, Group};
 use crate::app::inputs_json;
@@ -272,6 +272,9 @@ fn row(
     }
     let mistakes = Mistakes::of(circuit, device);
     row.floor = mistakes.and_then(|m| forecast.floor(m));
+    if mistakes.is_none() && device.kind == DeviceKind::Qpu {
+        row.notes.push("its errors are not published: priced as if it made none".to_owned());
+    }
     let variances = forecast.variances_on(mistakes);
     let split = [advice::allocate(&variances, error), advice::allocate_equally(&variances, error)];
     let [Some(best), Some(equal)] = split else {
@@ -399,7 +402,7 @@ fn show(args: &Args, f: &Forecast, best: &[u64], bound: u64, list: &PriceList, r
             out.line(&format!("cheapest QPU that reaches ±{}: {}, {total:#}", args.error, r.device));
         }
         None if rows.iter().any(|r| r.floor.is_some()) => {
-            out.line(&format!("no QPU here reaches ±{}: its own errors are larger", args.error));
+            out.line(&format!("no QPU whose errors are published reaches ±{}", args.error));
         }
         None => {}
     }

@@ -28,6 +28,9 @@ pub(in crate::qasm) fn written(op: BinaryOp) -> (usize, &'static str) {
     LEVELS.iter().enumerate().find_map(|(level, ops)| Some((level, found(ops)?))).unwrap_or((POWER, "**"))
 }
 
+/// Whole numbers below this are doubles of their own.
+const EXACT: f64 = 9e15;
+
 impl Parser<'_> {
     /// Any expression.
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
@@ -225,7 +228,10 @@ impl Parser<'_> {
             }
             "measure" => {
                 self.advance();
-                let operand = self.postfix()?;
+                self.enter()?;
+                let operand = self.postfix();
+                self.leave();
+                let operand = operand?;
                 let span = start.to(operand.span);
                 return Ok(Expr { kind: ExprKind::Measure(Box::new(operand)), span });
             }
@@ -268,6 +274,13 @@ impl Parser<'_> {
 
     /// `int[8]`, `complex[float[64]]`, `array[int[8], 2, 3]`.
     pub(super) fn type_expr(&mut self) -> Parsed<TypeExpr> {
+        self.enter()?;
+        let out = self.type_within();
+        self.leave();
+        out
+    }
+
+    fn type_within(&mut self) -> Parsed<TypeExpr> {
         let start = self.token.span;
         if self.take_name("array") {
             self.expect("[")?;
@@ -326,10 +339,11 @@ impl Parser<'_> {
             "s" => 1e15,
             _ => return Ok(ExprKind::Cycles(self.float(digits)?)),
         };
+        let femtoseconds = self.float(digits)? * scale;
         // Equal durations are equal numbers, whatever unit they are written in: a quotient of whole
-        // femtoseconds is rounded once.
-        let femtoseconds = (self.float(digits)? * scale).round();
-        Ok(ExprKind::Duration(femtoseconds / 1e15))
+        // femtoseconds is rounded once. The smallest and the largest have no whole number of them.
+        let whole = (1.0..EXACT).contains(&femtoseconds);
+        Ok(ExprKind::Duration(if whole { femtoseconds.round() / 1e15 } else { femtoseconds / 1e15 }))
     }
 
     fn bits(&mut self, text: &str) -> Parsed<String> {
