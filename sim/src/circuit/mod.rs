@@ -5,12 +5,14 @@
 //! verbatim boxes, classical control that depends on measurements, symbolic angles, spans.
 //! It never holds a fused or engine-specific form; that is the business of plans.
 
+use std::collections::BTreeSet;
+
 mod bits;
 pub mod classical;
 pub mod gates;
 
 pub use bits::BitString;
-use classical::{ExprId, ExprPool, Type};
+use classical::{ExprId, ExprPool, Node, Type};
 pub use gates::Gate;
 use num_complex::Complex64;
 
@@ -283,6 +285,19 @@ impl Circuit {
     /// Classical bits of all registers.
     pub fn n_bits(&self) -> u32 {
         self.registers.last().map_or(0, |r| r.first + r.size)
+    }
+
+    /// Bits that an expression reads at the run.
+    pub fn bits_read(&self) -> BTreeSet<u32> {
+        let mut out = BTreeSet::new();
+        for node in self.exprs.nodes() {
+            match *node {
+                Node::Bit(bit) => out.extend(bit..=bit),
+                Node::Bits(first, len) => out.extend(first..first + len),
+                _ => {}
+            }
+        }
+        out
     }
 
     /// Controls and own qubits of a gate, in that order.

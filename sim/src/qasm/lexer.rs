@@ -50,6 +50,67 @@ const SIGNS_2: [&[u8]; 19] = [
 ];
 const SIGNS_1: &[u8] = b";,:.()[]{}=<>+-*/%!~&|^@";
 
+/// Whether the third version keeps a name for itself. Source: OpenQASM 3 specification, the lexer's keywords.
+pub(super) fn is_keyword(word: &str) -> bool {
+    matches!(
+        word,
+        "OPENQASM"
+            | "include"
+            | "defcalgrammar"
+            | "def"
+            | "cal"
+            | "defcal"
+            | "gate"
+            | "extern"
+            | "box"
+            | "let"
+            | "break"
+            | "continue"
+            | "if"
+            | "else"
+            | "end"
+            | "return"
+            | "for"
+            | "while"
+            | "in"
+            | "switch"
+            | "case"
+            | "default"
+            | "pragma"
+            | "input"
+            | "output"
+            | "const"
+            | "readonly"
+            | "mutable"
+            | "qreg"
+            | "qubit"
+            | "creg"
+            | "bool"
+            | "bit"
+            | "int"
+            | "uint"
+            | "float"
+            | "angle"
+            | "complex"
+            | "array"
+            | "void"
+            | "duration"
+            | "stretch"
+            | "gphase"
+            | "inv"
+            | "pow"
+            | "ctrl"
+            | "negctrl"
+            | "durationof"
+            | "delay"
+            | "reset"
+            | "measure"
+            | "barrier"
+            | "true"
+            | "false"
+    )
+}
+
 /// Cuts a text into tokens.
 pub struct Lexer<'a> {
     text: &'a [u8],

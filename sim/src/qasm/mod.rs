@@ -12,6 +12,7 @@ mod parser;
 mod print;
 mod rewrite;
 mod run;
+mod settle;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

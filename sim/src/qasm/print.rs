@@ -114,9 +114,9 @@ impl Printer {
             StmtKind::Alias(name, value) => format!("let {} = {}", name.text, expr(value)),
             StmtKind::Call(gate) => call(gate),
             StmtKind::Measure { qubits, target } => match target {
-                None => format!("measure {}", bound(qubits, ATOM)),
-                Some(target) if self.two => format!("measure {} -> {}", bound(qubits, ATOM), expr(target)),
-                Some(target) => format!("{} = measure {}", expr(target), bound(qubits, ATOM)),
+                None => format!("measure {}", bound(qubits, OPERAND)),
+                Some(target) if self.two => format!("measure {} -> {}", bound(qubits, OPERAND), expr(target)),
+                Some(target) => format!("{} = measure {}", expr(target), bound(qubits, OPERAND)),
             },
             StmtKind::Reset(qubits) => format!("reset {}", expr(qubits)),
             StmtKind::Barrier(operands) => format!("barrier {}", list(operands)),
@@ -181,14 +181,16 @@ fn list(items: &[Expr]) -> String {
     items.iter().map(expr).collect::<Vec<_>>().join(", ")
 }
 
-/// What no operator takes apart.
-const ATOM: usize = POWER + 1;
+/// What may stand beside any operator.
+const OPERAND: usize = POWER + 1;
+/// What may be indexed: an index after a measurement belongs to what is measured.
+const INDEXED: usize = OPERAND + 1;
 
 fn expr(e: &Expr) -> String {
     bound(e, 0)
 }
 
-/// An expression where only operators of a level or stronger ones may stand bare. Parentheses that
+/// An expression where only what binds as strongly as a level may stand bare. Parentheses that
 /// change nothing are left out: each is a level of nesting when it is read again.
 fn bound(e: &Expr, least: usize) -> String {
     let (level, text) = match &e.kind {
@@ -196,42 +198,29 @@ fn bound(e: &Expr, least: usize) -> String {
         ExprKind::Binary(op, a, b) => {
             let (level, symbol) = written(*op);
             // A power binds to the right, all others to the left.
-            let (left, right) = if level == POWER { (ATOM, POWER) } else { (level, level + 1) };
+            let (left, right) = if level == POWER { (OPERAND, POWER) } else { (level, level + 1) };
             (level, format!("{} {symbol} {}", bound(a, left), bound(b, right)))
         }
-        _ => return atom(e),
-    };
-    if level < least { format!("({text})") } else { text }
-}
-
-fn atom(e: &Expr) -> String {
-    match &e.kind {
-        ExprKind::Int(n) => n.to_string(),
-        ExprKind::Float(x) => format!("{x:?}"),
-        ExprKind::Imaginary(x) => format!("{x:?}im"),
-        ExprKind::Bool(b) => b.to_string(),
-        ExprKind::Bits(bits) => format!("\"{bits}\""),
-        ExprKind::Duration(seconds) => format!("{seconds:?}s"),
-        ExprKind::Cycles(cycles) => format!("{cycles:?}dt"),
-        ExprKind::Name(name) => name.clone(),
-        ExprKind::Physical(n) => format!("${n}"),
+        ExprKind::Measure(qubits) => (OPERAND, format!("measure {}", bound(qubits, OPERAND))),
+        ExprKind::Int(n) => (INDEXED, n.to_string()),
+        ExprKind::Float(x) => (INDEXED, format!("{x:?}")),
+        ExprKind::Imaginary(x) => (INDEXED, format!("{x:?}im")),
+        ExprKind::Bool(b) => (INDEXED, b.to_string()),
+        ExprKind::Bits(bits) => (INDEXED, format!("\"{bits}\"")),
+        ExprKind::Duration(seconds) => (INDEXED, format!("{seconds:?}s")),
+        ExprKind::Cycles(cycles) => (INDEXED, format!("{cycles:?}dt")),
+        ExprKind::Name(name) => (INDEXED, name.clone()),
+        ExprKind::Physical(n) => (INDEXED, format!("${n}")),
         ExprKind::Index(of, indices) => {
             let indices: Vec<String> = indices.iter().map(index).collect();
-            // An index after a measurement belongs to what is measured.
-            let of = if matches!(of.kind, ExprKind::Measure(_)) {
-                format!("({})", expr(of))
-            } else {
-                bound(of, ATOM)
-            };
-            format!("{of}[{}]", indices.join(", "))
+            (INDEXED, format!("{}[{}]", bound(of, INDEXED), indices.join(", ")))
         }
-        ExprKind::Unary(..) | ExprKind::Binary(..) => format!("({})", expr(e)),
-        ExprKind::Call(name, arguments) => format!("{}({})", name.text, list(arguments)),
-        ExprKind::Cast(ty, of) => format!("{}({})", type_text(ty), expr(of)),
-        ExprKind::Measure(qubits) => format!("measure {}", bound(qubits, ATOM)),
-        ExprKind::List(items) => format!("{{{}}}", list(items)),
-        ExprKind::DurationOf(body) => format!("durationof({})", inline(body)),
-    }
+        ExprKind::Call(name, arguments) => (INDEXED, format!("{}({})", name.text, list(arguments))),
+        ExprKind::Cast(ty, of) => (INDEXED, format!("{}({})", type_text(ty), expr(of))),
+        ExprKind::List(items) => (INDEXED, format!("{{{}}}", list(items))),
+        ExprKind::DurationOf(body) => (INDEXED, format!("durationof({})", inline(body))),
+    };
+    if level < least { format!("({text})") } else { text }
 }
 
 /// Statements within an expression, on one line.

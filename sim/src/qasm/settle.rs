@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::circuit::classical::{ExprId, Node, Place};
+use crate::circuit::classical::{Node, Place};
 use crate::circuit::{BitRegister, Block, Circuit, Op};
 
 /// Leaves out constants that are written to bits and never read there: those that a measurement writes
 /// over, and with `unmeasured` also those that stay, which a target without classical values cannot say.
-pub(in crate::qasm) fn drop_constants(circuit: &mut Circuit, unmeasured: bool) {
+pub(super) fn drop_constants(circuit: &mut Circuit, unmeasured: bool) {
     let is_constant = |op: &Op| match *op {
         Op::Assign { place: Place::Bits { first, len }, value } => {
             matches!(circuit.exprs.node(value), Node::Const(_)).then_some(first..first + len)
@@ -18,14 +18,7 @@ pub(in crate::qasm) fn drop_constants(circuit: &mut Circuit, unmeasured: bool) {
     if !circuit.ops.ops.iter().any(|op| is_constant(op).is_some()) {
         return;
     }
-    let mut read = BTreeSet::new();
-    for id in 0..circuit.exprs.len() {
-        match circuit.exprs.node(ExprId(id as u32)) {
-            Node::Bit(bit) => read.extend(bit..=bit),
-            Node::Bits(first, len) => read.extend(first..first + len),
-            _ => {}
-        }
-    }
+    let read = circuit.bits_read();
     let mut measured = BTreeSet::new();
     circuit.walk(&mut |op, _| {
         if let Op::Measure { bit: Some(bit), .. } = op {
@@ -72,18 +65,15 @@ pub(super) fn name_outcomes(circuit: &mut Circuit) {
         return;
     }
     let first = circuit.n_bits();
-    let mut qubits: Vec<u32> = Vec::new();
+    let mut size = 0;
+    let mut of_qubit = vec![None; circuit.n_qubits as usize];
     for op in &mut circuit.ops.ops {
         if let Op::Measure { qubit, bit } = op {
-            let at = qubits.iter().position(|q| q == qubit).unwrap_or(qubits.len());
-            if at == qubits.len() {
-                qubits.push(*qubit);
-            }
-            *bit = Some(first + at as u32);
+            *bit = Some(*of_qubit[*qubit as usize].get_or_insert_with(|| {
+                size += 1;
+                first + size - 1
+            }));
         }
     }
-    if !qubits.is_empty() {
-        let name = String::new();
-        circuit.registers.push(BitRegister { name, first, size: qubits.len() as u32, visible: true });
-    }
+    circuit.registers.push(BitRegister { name: String::new(), first, size, visible: true });
 }

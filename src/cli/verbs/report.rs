@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use shotbook_sim::engine::Options;
 
 use super::train;
-use crate::app::training::{Local, Record, Trainings, drive};
+use crate::app::training::{Record, Trainings};
 use crate::cli::circuit::{read_text, size_of};
 use crate::cli::output::Out;
-use crate::cli::work::interrupted;
 use crate::cli::{Context, Failure};
 use crate::energy::{Carbon, Coefficients};
 use crate::outcome::compare::wilson;
@@ -229,11 +228,7 @@ fn untangled(problem: &Problem, definition: &Definition) -> Option<f64> {
         from: None,
         ..definition.clone()
     };
-    let state = own.begin(&alone).ok()?;
-    let mut local = Local::new(&own, &alone, None).ok()?;
-    local.caps.seconds = Some(TWIN_SECONDS);
-    let mut record = Record { id: "twin".to_owned(), definition: own, state, reached: None };
-    drive(&Trainings::nowhere(), &mut record, &mut local, false, &interrupted, &mut |_| {}).ok()?;
+    let record = train::beside(own, &alone, Some(TWIN_SECONDS)).ok()??;
     let mut on = alone.exact(&Options::default()).ok()?;
     alone.accuracy(&mut on, &record.state.best).ok().flatten()
 }

@@ -402,7 +402,7 @@ fn controls(args: &Args, record: &Record, problem: &Problem, out: &mut Out) -> R
             ..record.definition.clone()
         };
         let warm = own(record.definition.start.clone(), record.definition.from.clone());
-        let pair = (beside(own(problem.start(seed), None), problem)?, beside(warm, problem)?);
+        let pair = (beside(own(problem.start(seed), None), problem, None)?, beside(warm, problem, None)?);
         let (Some(cold), Some(warm)) = pair else {
             out.say("the controls were interrupted");
             break;
@@ -413,11 +413,16 @@ fn controls(args: &Args, record: &Record, problem: &Problem, out: &mut Out) -> R
     Ok(all)
 }
 
-/// A training that is kept nowhere; nothing when it was interrupted.
-fn beside(definition: Definition, problem: &Problem) -> Result<Option<Record>, Failure> {
+/// A training that is kept nowhere, of so many seconds at most; nothing when it was interrupted.
+pub fn beside(
+    definition: Definition,
+    problem: &Problem,
+    seconds: Option<f64>,
+) -> Result<Option<Record>, Failure> {
     let state = definition.begin(problem).map_err(|e| failed(&e))?;
     let mut local = Local::new(&definition, problem, None).map_err(|e| failed(&e))?;
-    let mut record = Record { id: "control".to_owned(), definition, state, reached: None };
+    local.caps.seconds = seconds;
+    let mut record = Record { id: "beside".to_owned(), definition, state, reached: None };
     let halted = drive(&Trainings::nowhere(), &mut record, &mut local, false, &interrupted, &mut |_| {})
         .map_err(Failure::from)?;
     Ok(matches!(halted, Halted::Ended).then_some(record))

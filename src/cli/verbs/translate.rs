@@ -36,12 +36,16 @@ pub struct Args {
 pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure> {
     let device = args.on.as_deref().map(super::devices::find).transpose()?.filter(|d| !d.is_local());
     let loaded = args.circuit.load_right(&args.file, out)?;
-    let text = written(&args, device, &loaded, out)?;
     let form = match args.to.as_str() {
+        "braket" | "json" => Emit::Braket,
         "openqasm3" => Emit::OpenQasm3,
         "openqasm2" => Emit::OpenQasm2,
-        _ => Emit::Braket,
+        other => {
+            let help = "braket, openqasm3, openqasm2 or json";
+            return Err(Failure::new("SB2001", format!("{other:?} is no dialect")).with_help(help));
+        }
     };
+    let text = written(&args, form, device, &loaded, out)?;
     let proof = args.verify.then(|| prove(&loaded, &text, form)).transpose()?;
     if let Some(method) = proof {
         out.say(&format!("verified: {}", method.words()));
@@ -55,20 +59,18 @@ pub fn run(args: Args, _context: &Context, out: &mut Out) -> Result<u8, Failure>
     Ok(0)
 }
 
-fn written(args: &Args, device: Option<&Device>, loaded: &Loaded, out: &mut Out) -> Result<String, Failure> {
+fn written(
+    args: &Args,
+    form: Emit,
+    device: Option<&Device>,
+    loaded: &Loaded,
+    out: &mut Out,
+) -> Result<String, Failure> {
     let circuit = loaded.circuit()?;
-    let written = match args.to.as_str() {
-        "braket" => dialect(Emit::Braket, device, loaded, circuit),
-        "openqasm3" => dialect(Emit::OpenQasm3, device, loaded, circuit),
-        "openqasm2" => dialect(Emit::OpenQasm2, device, loaded, circuit),
-        "json" => match device {
-            Some(device) => target::submission(circuit, device, &loaded.inputs).map(|s| s.action + "\n"),
-            None => qasm::emit(circuit, Emit::Braket).map(|s| emit::action(&s, &loaded.inputs) + "\n"),
-        },
-        other => {
-            let help = "braket, openqasm3, openqasm2 or json";
-            return Err(Failure::new("SB2001", format!("{other:?} is no dialect")).with_help(help));
-        }
+    let written = match (args.to == "json", device) {
+        (false, _) => dialect(form, device, loaded, circuit),
+        (true, Some(device)) => target::submission(circuit, device, &loaded.inputs).map(|s| s.action + "\n"),
+        (true, None) => qasm::emit(circuit, form).map(|s| emit::action(&s, &loaded.inputs) + "\n"),
     };
     written.map_err(|wrong| {
         diagnostics::show(out, &loaded.reading.sources, &wrong);

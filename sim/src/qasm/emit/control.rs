@@ -128,13 +128,15 @@ impl<'a> Writer<'a> {
                 } else {
                     for k in 0..len {
                         let name = self.bit(first + k).to_owned();
-                        let bit = match self.circuit.exprs.node(value) {
-                            Node::Const(v) if v.integer().is_some() => {
-                                format!("bit({})", v.integer().unwrap_or(0) >> k.min(63) & 1)
-                            }
-                            _ => format!("bit(({text} >> {k}) & 1)"),
+                        let known = match self.circuit.exprs.node(value) {
+                            Node::Const(value) => value.integer(),
+                            _ => None,
                         };
-                        self.line(&format!("{name} = {bit};"));
+                        let bit = known.map_or_else(
+                            || format!("({text} >> {k}) & 1"),
+                            |n| u8::from(k < 64 && n >> k & 1 == 1).to_string(),
+                        );
+                        self.line(&format!("{name} = bit({bit});"));
                     }
                 }
             }

@@ -80,7 +80,7 @@ pub fn settled(circuit: &Circuit, form: Emit) -> Cow<'_, Circuit> {
         return Cow::Borrowed(circuit);
     }
     let mut out = circuit.clone();
-    super::lower::settle::drop_constants(&mut out, true);
+    super::settle::drop_constants(&mut out, true);
     Cow::Owned(out)
 }
 

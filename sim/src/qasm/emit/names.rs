@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Emit;
 use crate::circuit::gates::ROWS;
 use crate::circuit::{Circuit, Op, QubitLabels};
+use crate::qasm::lexer::is_keyword;
 
 /// Names of everything that a circuit declares.
 pub(super) struct Names {
@@ -22,62 +23,8 @@ pub(super) struct Names {
     pub feedback: BTreeSet<u32>,
 }
 
-/// Words that a register may not take.
+/// Words beside the language's own that a register may not take.
 const RESERVED: &[&str] = &[
-    "OPENQASM",
-    "include",
-    "gate",
-    "def",
-    "cal",
-    "defcal",
-    "defcalgrammar",
-    "extern",
-    "box",
-    "let",
-    "break",
-    "continue",
-    "if",
-    "else",
-    "end",
-    "return",
-    "for",
-    "while",
-    "in",
-    "switch",
-    "case",
-    "default",
-    "pragma",
-    "input",
-    "output",
-    "const",
-    "readonly",
-    "mutable",
-    "qreg",
-    "qubit",
-    "creg",
-    "bool",
-    "bit",
-    "int",
-    "uint",
-    "float",
-    "angle",
-    "complex",
-    "array",
-    "void",
-    "duration",
-    "stretch",
-    "gphase",
-    "inv",
-    "pow",
-    "ctrl",
-    "negctrl",
-    "durationof",
-    "delay",
-    "reset",
-    "measure",
-    "barrier",
-    "true",
-    "false",
     "im",
     "pi",
     "tau",
@@ -148,7 +95,7 @@ impl Taken {
                 name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
             name = format!("r_{kept}");
         }
-        while !self.0.insert(name.clone()) {
+        while is_keyword(&name) || !self.0.insert(name.clone()) {
             name.push('_');
         }
         name
@@ -251,8 +198,8 @@ fn feedback_bits(circuit: &Circuit, form: Emit) -> BTreeSet<u32> {
 }
 
 fn used_bits(circuit: &Circuit) -> BTreeSet<u32> {
-    use crate::circuit::classical::{Node, Place};
-    let mut used = BTreeSet::new();
+    use crate::circuit::classical::Place;
+    let mut used = circuit.bits_read();
     circuit.walk(&mut |op, _| match op {
         Op::Measure { bit: Some(bit), .. } => {
             used.insert(*bit);
@@ -260,15 +207,6 @@ fn used_bits(circuit: &Circuit) -> BTreeSet<u32> {
         Op::Assign { place: Place::Bits { first, len }, .. } => used.extend(*first..first + len),
         _ => {}
     });
-    for id in 0..circuit.exprs.len() {
-        match circuit.exprs.node(crate::circuit::classical::ExprId(id as u32)) {
-            Node::Bit(bit) => {
-                used.insert(bit);
-            }
-            Node::Bits(first, len) => used.extend(first..first + len),
-            _ => {}
-        }
-    }
     used
 }
 

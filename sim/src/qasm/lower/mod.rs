@@ -15,7 +15,6 @@ mod plain;
 mod power;
 mod pragma;
 mod scope;
-pub(super) mod settle;
 mod subroutine;
 mod suggest;
 mod value;
@@ -176,8 +175,8 @@ impl Lowering<'_> {
                 circuit.registers.iter_mut().for_each(|r| r.visible = named(r));
             }
         }
-        settle::drop_constants(&mut circuit, false);
-        settle::name_outcomes(&mut circuit);
+        super::settle::drop_constants(&mut circuit, false);
+        super::settle::name_outcomes(&mut circuit);
         Ok((circuit, self.diagnostics))
     }
 

@@ -4,6 +4,7 @@
 use super::{Kind, Lost, Parsed, Parser, Version};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::qasm::ast::Name;
+use crate::qasm::lexer::is_keyword;
 
 /// Characters that look like a sign of the language, and the sign.
 const LOOK_ALIKE: &[(char, &str)] = &[
@@ -44,67 +45,6 @@ const LOOK_ALIKE: &[(char, &str)] = &[
     ('\u{2060}', ""),
     ('\u{feff}', ""),
 ];
-
-/// Whether the third version keeps a name for itself. Source: OpenQASM 3 specification, the lexer's keywords.
-fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "OPENQASM"
-            | "include"
-            | "defcalgrammar"
-            | "def"
-            | "cal"
-            | "defcal"
-            | "gate"
-            | "extern"
-            | "box"
-            | "let"
-            | "break"
-            | "continue"
-            | "if"
-            | "else"
-            | "end"
-            | "return"
-            | "for"
-            | "while"
-            | "in"
-            | "switch"
-            | "case"
-            | "default"
-            | "pragma"
-            | "input"
-            | "output"
-            | "const"
-            | "readonly"
-            | "mutable"
-            | "qreg"
-            | "qubit"
-            | "creg"
-            | "bool"
-            | "bit"
-            | "int"
-            | "uint"
-            | "float"
-            | "angle"
-            | "complex"
-            | "array"
-            | "void"
-            | "duration"
-            | "stretch"
-            | "gphase"
-            | "inv"
-            | "pow"
-            | "ctrl"
-            | "negctrl"
-            | "durationof"
-            | "delay"
-            | "reset"
-            | "measure"
-            | "barrier"
-            | "true"
-            | "false"
-    )
-}
 
 /// What is wrong with text that belongs to no token.
 pub(super) fn stray(text: &str, span: Span) -> Diagnostic {
@@ -212,17 +152,16 @@ impl Parser<'_> {
     }
 
     /// A statement of another language; told once, its line passed over.
-    pub(super) fn foreign(&mut self) -> Option<Lost> {
+    pub(super) fn foreign(&mut self) -> Lost {
         let at = self.token.span;
-        let diagnostic = match self.word() {
-            "elif" | "elseif" => Diagnostic::error("SB5001", at, "there is no `elif`")
+        self.note(if self.is_name("import") {
+            Diagnostic::error("SB5001", at, "this line is Python")
+                .with_help("remove it; gates come from `include \"stdgates.inc\";`")
+        } else {
+            Diagnostic::error("SB5001", at, format!("there is no `{}`", self.word()))
                 .with_help("write `else if`")
-                .with_fix(at, "else if", true),
-            "import" => Diagnostic::error("SB5001", at, "this line is Python")
-                .with_help("remove it; gates come from `include \"stdgates.inc\";`"),
-            _ => return None,
-        };
-        self.note(diagnostic);
+                .with_fix(at, "else if", true)
+        });
         self.advance();
         while !self.on_new_line() && self.token.kind != Kind::End && !self.is_sign("{") {
             self.advance();
@@ -230,7 +169,7 @@ impl Parser<'_> {
         if self.is_sign("{") {
             let _passed = self.body();
         }
-        Some(Lost)
+        Lost
     }
 }
 

@@ -138,10 +138,7 @@ impl Parser<'_> {
             "end" => self.plain(StmtKind::End),
             "ctrl" | "negctrl" | "inv" | "pow" => self.call(),
             "array" | "creg" | "mutable" | "readonly" => self.declaration(false),
-            "elif" | "elseif" | "import" => match self.foreign() {
-                Some(lost) => Err(lost),
-                None => self.assign_or_call(),
-            },
+            "elif" | "elseif" | "import" => Err(self.foreign()),
             _ if self.type_kind().is_some() => self.declaration_or_value(),
             _ => self.assign_or_call(),
         }
