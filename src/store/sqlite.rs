@@ -3,6 +3,7 @@
 //! Every write is one immediate transaction with a synced commit. Source of the settings: SQLite's
 //! WAL documentation; `synchronous=FULL` because NORMAL may forget commits at a power loss.
 
+mod checked;
 mod jobs;
 mod money;
 mod notes;
@@ -15,8 +16,10 @@ pub use open::restore;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
@@ -40,7 +43,20 @@ pub struct SqliteStore {
     path: PathBuf,
     id: StoreId,
     /// Its marker names another machine.
-    elsewhere: std::sync::atomic::AtomicBool,
+    elsewhere: AtomicBool,
+    /// More was written than local jobs need.
+    fold: AtomicBool,
+}
+
+/// Folding the log into the file takes four synced writes more than the two of a local job, so a process
+/// that wrote only such jobs leaves the log to the next one. Money and budgets rest in the file itself.
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        let leave = !*self.fold.get_mut();
+        let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _the_log_is_whole_either_way =
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave);
+    }
 }
 
 /// What SQLite said, in our words.
@@ -60,6 +76,15 @@ impl SqliteStore {
 
     /// One immediate transaction; kept only when `f` says so.
     fn transact<T>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<(T, bool), StoreError>,
+    ) -> Result<T, StoreError> {
+        self.fold.store(true, Ordering::Relaxed);
+        self.transact_jobs(f)
+    }
+
+    /// The same for jobs, of which local ones do not ask for the file itself.
+    fn transact_jobs<T>(
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<(T, bool), StoreError>,
     ) -> Result<T, StoreError> {
@@ -135,6 +160,7 @@ impl SqliteStore {
         }
         let mut after = change.after.clone();
         after.version = stored.version + 1;
+        self.fold.fetch_or(!after.terms.is_local(), Ordering::Relaxed);
         self.put_blobs(t, &change.blobs)?;
         Self::put_job(t, &after)?;
         if let Some(shortfall) = money::book(t, Some(&stored), &after, change.guarded, change.at)? {
@@ -152,24 +178,6 @@ impl SqliteStore {
         ids.map(|id| id.map(JobId::new).map_err(trouble)).collect()
     }
 
-    /// Writes a copy of the store while it is in use.
-    pub fn backup(&self, to: &std::path::Path) -> Result<(), StoreError> {
-        let connection = self.lock();
-        let mut copy = Connection::open(to).map_err(trouble)?;
-        open::private(to)?;
-        let backup = rusqlite::backup::Backup::new(&connection, &mut copy).map_err(trouble)?;
-        backup.run_to_completion(256, std::time::Duration::ZERO, None).map_err(trouble)?;
-        drop(backup);
-        // Bytes that live beside the file belong to it.
-        let mut statement = connection.prepare("SELECT id FROM blob WHERE bytes IS NULL").map_err(trouble)?;
-        for id in statement.query_map([], |r| r.get::<_, String>(0)).map_err(trouble)? {
-            let id = BlobId::new(id.map_err(trouble)?);
-            let beside = to.with_file_name("blobs").join(id.as_str());
-            open::write_file(&beside, &open::read_file(&self.blob_file(&id))?)?;
-        }
-        Ok(())
-    }
-
     /// Where the file is.
     pub fn path(&self) -> &std::path::Path {
         &self.path
@@ -182,7 +190,7 @@ impl Store for SqliteStore {
     }
 
     fn is_elsewhere(&self) -> bool {
-        self.elsewhere.load(std::sync::atomic::Ordering::Relaxed)
+        self.elsewhere.load(Ordering::Relaxed)
     }
 
     fn identity(&self) -> Result<Identity, StoreError> {
@@ -196,7 +204,7 @@ impl Store for SqliteStore {
     }
 
     fn accept(&self, acceptance: &Acceptance) -> Result<Accepted, StoreError> {
-        self.transact(|t| {
+        self.transact_jobs(|t| {
             let (mut same, mut fresh) = (Vec::new(), Vec::new());
             for new in &acceptance.jobs {
                 let terms = &new.job.terms;
@@ -222,6 +230,7 @@ impl Store for SqliteStore {
                 return Ok((Accepted::Same(same), false));
             }
             if fresh.iter().any(|n| !n.job.terms.is_local()) {
+                self.fold.store(true, Ordering::Relaxed);
                 Self::bind_in(t, if acceptance.world.is_some() { Kind::Play } else { Kind::Real })?;
             }
             if let Some((id, key)) = &acceptance.collection {
@@ -392,11 +401,11 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
-        self.transact(|t| self.commit_in(t, change))
+        self.transact_jobs(|t| self.commit_in(t, change))
     }
 
     fn commit_all(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        self.transact(|t| {
+        self.transact_jobs(|t| {
             let mut out = Vec::with_capacity(changes.len());
             for change in changes {
                 t.execute_batch("SAVEPOINT one").map_err(trouble)?;
@@ -416,7 +425,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<JobId>, StoreError> {
-        self.transact(|t| {
+        self.transact_jobs(|t| {
             let mut taken = Vec::new();
             for id in ids {
                 if lease_in(t, id, runner, now, until)? {

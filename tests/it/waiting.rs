@@ -76,3 +76,17 @@ fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
     assert!(!world.home().join("shotbook.db-wal").exists());
     assert_eq!(world.creates(), 0);
 }
+
+#[test]
+fn local_jobs_wait_in_the_log_and_money_rests_in_the_file() {
+    let (world, bell) = (World::new(), circuit("bell.qasm"));
+    let log = world.home().join("shotbook.db-wal");
+    world.json(&["budget", "add", "b", "--limit", "1", "--json"], 0);
+    assert!(!log.exists());
+    let local = world.json(&["submit", &bell, "--on", "local", "--shots", "10", "--yes", "--json"], 0);
+    assert!(log.metadata().unwrap().len() > 0, "folding would take more synced writes than the job");
+    world.json(&["show", local["job_id"].as_str().unwrap(), "--json"], 0);
+    world.json(&["submit", &bell, "--on", "sv1", "--shots", "10", "--budget", "b", "--yes", "--json"], 0);
+    assert!(!log.exists());
+    assert_eq!(world.json(&["jobs", "--json"], 0)["jobs"].as_array().map(Vec::len), Some(2));
+}

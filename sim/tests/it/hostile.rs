@@ -44,6 +44,17 @@ fn a_flood_of_errors_is_cut() {
 }
 
 #[test]
+fn a_loop_ends_after_a_round_that_is_wrong() {
+    for head in ["while (true)", "for int i in [0:999999]", "for uint i in {1, 2}"] {
+        let found =
+            read(&format!("qubit[1] q; int n = 0; {head} {{ n += 1; frobnicate q[0]; }} x q[n - 1];"))
+                .diagnostics;
+        // One round leaves `n` at 1, so that the last gate is right, and no limit was met.
+        assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), ["SB5047"], "{head}: {found:#?}");
+    }
+}
+
+#[test]
 fn answers_that_do_not_fit_are_refused_before_the_run() {
     let text = format!("qubit[16] q; h q;\n{}", "#pragma braket result probability\n".repeat(10_000));
     let circuit = read(&text).circuit.unwrap();

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStore, money, place, trouble};
+use super::{SqliteStore, checked, money, place, trouble};
 use crate::failpoint;
-use crate::ids::{StoreId, hex};
+use crate::ids::{BlobId, StoreId, hex};
 use crate::store::StoreError;
 
 /// Schema that this program writes.
@@ -24,6 +24,8 @@ const OPEN_TRIES: u32 = 200;
 const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// Up to this size a file is checked whole when it is opened. Units: bytes.
 const CHECKED_BYTES: u64 = 32 << 20;
+/// The log is folded into the file from this size on: who opens a store reads all of it. Units: pages.
+const LOG_PAGES: u32 = 512;
 const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_turns.sql"),
@@ -57,8 +59,8 @@ impl SqliteStore {
         quick_check(&connection)?;
         let id = meta(&connection, "store")?;
         let id = id.map(StoreId::new).ok_or_else(|| StoreError::Damaged("the copy has no id".to_owned()))?;
-        let elsewhere = false.into();
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere })
+        let (elsewhere, fold) = (false.into(), true.into());
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere, fold })
     }
 
     fn open_once(path: &Path) -> Result<Self, StoreError> {
@@ -87,10 +89,14 @@ impl SqliteStore {
         connection.pragma_update(None, "synchronous", "full").map_err(trouble)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(trouble)?;
         connection.pragma_update(None, "mmap_size", 0).map_err(trouble)?;
-        migrate(&connection)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(trouble)?;
+        let fold = migrate(&connection)?;
         let id = store_id(&connection)?;
-        if path.metadata().is_ok_and(|m| m.len() < CHECKED_BYTES) {
-            quick_check(&connection)?;
+        if let Some(bytes) = path.metadata().ok().filter(|m| m.len() < CHECKED_BYTES) {
+            if !checked::known(path, &bytes) {
+                quick_check(&connection)?;
+                checked::note(path, &bytes);
+            }
             let snapshot = connection.unchecked_transaction().map_err(trouble)?;
             money::check_journal(&snapshot, &money::journal(&snapshot, None)?)?;
             money::check_balances(&snapshot)?;
@@ -109,12 +115,30 @@ impl SqliteStore {
             },
             Err(_) => write_file(&marker, marker_text(&id, machine.as_deref()).as_bytes())?,
         }
-        let elsewhere = elsewhere.into();
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere })
+        let (elsewhere, fold) = (elsewhere.into(), fold.into());
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), id, elsewhere, fold })
     }
 }
 
 impl SqliteStore {
+    /// Writes a copy of the store while it is in use.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let connection = self.lock();
+        let mut copy = Connection::open(to).map_err(trouble)?;
+        private(to)?;
+        let backup = rusqlite::backup::Backup::new(&connection, &mut copy).map_err(trouble)?;
+        backup.run_to_completion(256, Duration::ZERO, None).map_err(trouble)?;
+        drop(backup);
+        // Bytes that live beside the file belong to it.
+        let mut statement = connection.prepare("SELECT id FROM blob WHERE bytes IS NULL").map_err(trouble)?;
+        for id in statement.query_map([], |r| r.get::<_, String>(0)).map_err(trouble)? {
+            let id = BlobId::new(id.map_err(trouble)?);
+            let beside = to.with_file_name("blobs").join(id.as_str());
+            write_file(&beside, &read_file(&self.blob_file(&id))?)?;
+        }
+        Ok(())
+    }
+
     /// This machine owns the store from now on; whoever says so made sure that no other one uses it.
     pub fn take_over(&self) -> Result<(), StoreError> {
         put_marker(&marker(&self.path), &self.id, place::machine().as_deref())?;
@@ -264,11 +288,12 @@ fn is_empty(path: &Path) -> Result<bool, StoreError> {
     Ok(tables == 0)
 }
 
-fn migrate(connection: &Connection) -> Result<(), StoreError> {
+/// Gives whether anything was to do.
+fn migrate(connection: &Connection) -> Result<bool, StoreError> {
     let version =
         |c: &Connection| c.pragma_query_value(None, "user_version", |r| r.get::<_, u32>(0)).map_err(trouble);
     if version(connection)? == SCHEMA {
-        return Ok(());
+        return Ok(false);
     }
     let injected = |e: failpoint::Injected| StoreError::Io(e.to_string());
     connection.execute_batch("BEGIN IMMEDIATE").map_err(trouble)?;
@@ -287,7 +312,7 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(trouble)
     };
     match steps() {
-        Ok(()) => connection.execute_batch("COMMIT").map_err(trouble),
+        Ok(()) => connection.execute_batch("COMMIT").map(|()| true).map_err(trouble),
         Err(error) => {
             let _nothing_more_to_do = connection.execute_batch("ROLLBACK");
             Err(error)

@@ -80,9 +80,7 @@ impl Lowering<'_> {
                     Term::Expr(_) => break,
                 }
                 self.step(span)?;
-                self.exits.push(Exit::Unrolled);
-                let flow = self.block(body);
-                self.exits.pop();
+                let (wrong, flow) = (self.wrong, self.unrolled(body));
                 match flow {
                     Flow::Next | Flow::Continue => {}
                     Flow::Break => return Ok(Flow::Next),
@@ -90,6 +88,9 @@ impl Lowering<'_> {
                 }
                 if self.over {
                     return Err(Lost);
+                }
+                if self.wrong > wrong {
+                    return Ok(Flow::Next);
                 }
             }
         }
@@ -128,17 +129,27 @@ impl Lowering<'_> {
                 return Err(Lost);
             }
             self.open_round(name, value);
-            self.exits.push(Exit::Unrolled);
-            let flow = self.block(body);
-            self.exits.pop();
+            let (wrong, flow) = (self.wrong, self.unrolled(body));
             self.scopes.close();
             match flow {
                 Flow::Next | Flow::Continue => {}
                 Flow::Break => return Ok(Flow::Next),
                 flow => return Ok(flow),
             }
+            if self.wrong > wrong {
+                break;
+            }
         }
         Ok(Flow::Next)
+    }
+
+    /// One round of a loop that is unrolled. The caller ends it after one that is wrong: a million more
+    /// would say the same.
+    fn unrolled(&mut self, body: &[Stmt]) -> Flow {
+        self.exits.push(Exit::Unrolled);
+        let flow = self.block(body);
+        self.exits.pop();
+        flow
     }
 
     /// The scope of one round, in which its name has its value.

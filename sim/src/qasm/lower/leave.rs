@@ -155,10 +155,10 @@ impl Lowering<'_> {
         self.set_var(flag, no, span);
         self.blocks.push(Block::default());
         self.conditional += 1;
-        let mut done = Ok(Flow::Next);
+        let (mut done, wrong) = (Ok(Flow::Next), self.wrong);
         for (k, &value) in values.iter().enumerate() {
             done = round(self, value, flag);
-            if self.over || !matches!(done, Ok(Flow::Next)) {
+            if self.over || self.wrong > wrong || !matches!(done, Ok(Flow::Next)) {
                 break;
             }
             if k + 1 < values.len() {
