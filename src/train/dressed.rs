@@ -3,6 +3,8 @@
 //! Source: A. Mari et al., "Transfer learning in hybrid classical-quantum neural networks", Quantum 4,
 //! 340 (2020), arXiv:1912.08278: two inputs, five qubits, depth five.
 
+mod depths;
+
 use std::f64::consts::FRAC_PI_2;
 
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use shotbook_sim::pauli::{Pauli, PauliSum};
 
 use super::optimizer::Adam;
 use super::{TrainError, ansatz, circuit};
+pub use depths::{Depth, Depths, SHARED, TUNED};
 
 const QUBITS: usize = 5;
 const DEPTH: usize = 5;
@@ -182,40 +185,6 @@ impl DataSet {
             test_y: self.test_y.clone(),
         };
         super::twins::neighbours(&data, k)
-    }
-
-    /// Accuracy of each depth from 1 to 5: trained alone, and taken from one set of weights that all
-    /// depths shared in turn for `shared` iterations, and tuned alone for `tuned` more.
-    ///
-    /// # Errors
-    /// The simulator's.
-    pub fn depths(&self, shared: usize, tuned: usize) -> Result<Vec<(f64, f64)>, TrainError> {
-        let start = self.initial_weights.clone();
-        let new = |depth: usize| Model::of_depth(Middle::Quantum, depth, start.clone());
-        let mut models = (1..=DEPTH).map(new).collect::<Result<Vec<_>, _>>()?;
-        let mut weights = start.clone();
-        let mut adam = Adam::new(0.07, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
-        let mut rng = shotbook_sim::sample::Rng::new(1);
-        let mut gradient = vec![0.0; WEIGHTS];
-        for iteration in 0..shared {
-            let model = &mut models[rng.below(DEPTH as u64) as usize];
-            model.weights.copy_from_slice(&weights);
-            gradient.fill(0.0);
-            for &i in self.batch(&self.epoch_order.quantum, iteration % self.iterations) {
-                model.learn(self.train_x[i], self.train_y[i], &mut gradient)?;
-            }
-            adam.step(&mut weights, &gradient);
-        }
-        let mut out = Vec::new();
-        for mut model in models {
-            model.weights.copy_from_slice(&weights);
-            self.train(&mut model, tuned, &mut |_, _| Ok(false))?;
-            let inherited = self.right(&mut model)?;
-            model.weights.copy_from_slice(&start);
-            self.train(&mut model, self.iterations, &mut |_, _| Ok(false))?;
-            out.push((self.right(&mut model)?, inherited));
-        }
-        Ok(out)
     }
 
     /// Points of an iteration.

@@ -217,15 +217,8 @@ impl<'a> Specialist<'a> {
             let answer = problem.answer_exactly(&mut on, &Ask::Gradient { at, shots: None }, step)?;
             gradient.fill(0.0);
             places.iter().zip(&answer.gradient).for_each(|(&i, g)| gradient[i] = *g);
-            let old = weights.clone();
-            adam.step(&mut weights, &gradient);
-            // What the member does not have must not move by the memory of others.
-            let mut kept = places.iter().peekable();
-            for (i, weight) in weights.iter_mut().enumerate() {
-                if kept.next_if_eq(&&i).is_none() {
-                    *weight = old[i];
-                }
-            }
+            // What the member does not have must not move by the memory of others, nor lose its own.
+            adam.step_where(&mut weights, &gradient, &|i| places.binary_search(&i).is_ok());
             effort.steps += 1;
             effort.circuits += self.circuits(&member);
         }

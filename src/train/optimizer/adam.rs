@@ -35,6 +35,12 @@ impl Adam {
 
     /// Moves the parameters against a gradient. Shape: both as long as the optimiser was made for.
     pub fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+        self.step_where(parameters, gradient, &|_| true);
+    }
+
+    /// Moves some of the parameters. The others and the memory of them stay: a memory that fades while
+    /// its parameter is absent makes its next step too large.
+    pub fn step_where(&mut self, parameters: &mut [f64], gradient: &[f64], moved: &dyn Fn(usize) -> bool) {
         self.steps += 1;
         let (b1, b2) = self.betas;
         let t = self.steps as i32;
@@ -42,7 +48,8 @@ impl Adam {
         let (keep, keep_square) = if self.legacy && t == 1 { (0.0, 0.0) } else { (b1, b2) };
         let (take, take_square) = if self.legacy && t == 1 { (1.0, 1.0) } else { (1.0 - b1, 1.0 - b2) };
         let memory = self.mean.iter_mut().zip(&mut self.square);
-        for ((parameter, &g), (mean, square)) in parameters.iter_mut().zip(gradient).zip(memory) {
+        let all = parameters.iter_mut().zip(gradient).zip(memory).enumerate();
+        for (_, ((parameter, &g), (mean, square))) in all.filter(|(i, _)| moved(*i)) {
             *mean = keep * *mean + take * g;
             *square = keep_square * *square + take_square * g * g;
             *parameter -= scale * *mean / (square.sqrt() + self.epsilon);
@@ -53,6 +60,19 @@ impl Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_absent_keeps_its_place_and_its_memory() {
+        let mut adam = Adam::new(0.1, (0.9, 0.999), 2);
+        let mut x = [0.0, 0.0];
+        adam.step(&mut x, &[1.0, 1.0]);
+        let (place, memory) = (x[1], (adam.mean[1], adam.square[1]));
+        for _ in 0..50 {
+            adam.step_where(&mut x, &[1.0, 0.0], &|i| i == 0);
+        }
+        assert_eq!((x[1], (adam.mean[1], adam.square[1])), (place, memory));
+        assert!(x[0] < -1.0, "{x:?}");
+    }
 
     #[test]
     fn a_valley_is_walked_down() {
