@@ -26,7 +26,7 @@ const fn row(
 }
 
 /// All codes of programs, by number.
-pub static ROWS: [CodeRow; 53] = [
+pub static ROWS: [CodeRow; 54] = [
     row(
         "SB5001",
         "unexpected text",
@@ -384,6 +384,13 @@ pub static ROWS: [CodeRow; 53] = [
         "A value was given for a name that the program does not declare as an input; it does nothing.",
         "Mind the spelling: the nearest name is shown.",
         "",
+    ),
+    row(
+        "SB5058",
+        "nothing to leave",
+        "`break` and `continue` leave a loop or its round, `return` a subroutine; here is none.",
+        "Remove it; `end;` ends the program.",
+        "qubit q;\nbreak;\nx q;",
     ),
     row(
         "SB5060",

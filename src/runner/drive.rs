@@ -36,8 +36,9 @@ pub struct Drained {
 const ROUND: usize = 256;
 /// Longest nap between rounds: other processes move jobs too.
 const NAP: Duration = Duration::from_millis(500);
-/// How long a store that did not change is taken at its word that nothing in it is due.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a store that did not change is taken at its word that nothing in it is due, whatever it says
+/// of the next time.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often a worker looks whether a lane is due to be searched for tasks that nobody knows.
 const SEARCH_EVERY: Duration = Duration::from_secs(60);
 /// How long a worker leaves a job alone that only something outside can move.
@@ -118,8 +119,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
     pub async fn work(&self, seen: &mut dyn FnMut(&Job)) -> Result<(), RunError> {
         let mut waiting = Waiting::default();
         let mut searched: Option<Duration> = None;
-        // Age of the store when nothing in it was due, and when that was.
-        let mut still: Option<(u64, Duration)> = None;
+        let mut still: Option<Still> = None;
         while !(self.stop)() {
             let now = self.clock.now();
             let ticks = self.clock.ticks();
@@ -128,8 +128,7 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 searched = Some(ticks);
             }
             let age = self.store.age()?;
-            let rests =
-                still.is_some_and(|(at, since)| age == Some(at) && ticks.saturating_sub(since) < LOOK_EVERY);
+            let rests = still.as_ref().is_some_and(|still| still.holds(age, ticks, now));
             if rests {
                 waiting.renew(self.renewed(now));
             }
@@ -139,10 +138,12 @@ impl<B: Braket, C: Clock> Runner<'_, B, C> {
                 let idle = due.is_empty();
                 let round = self.round(&due, seen).await?;
                 waiting.take(&round, Some(STUCK_FOR), self.clock.now());
-                still = age.filter(|_| idle).map(|age| (age, ticks));
                 if !idle {
+                    still = None;
                     continue;
                 }
+                let next = self.store.next_due(now)?;
+                still = age.map(|age| Still { age, since: ticks, next });
             }
             let now = self.clock.now();
             // Of many some task is always due soon; they are looked at together.
@@ -202,6 +203,21 @@ struct Round {
     busy: Vec<(JobId, Option<Timestamp>)>,
     /// Whether any of them runs at AWS.
     elsewhere: bool,
+}
+
+/// A store in which nothing was due.
+struct Still {
+    age: u64,
+    since: Duration,
+    /// When something in it becomes due.
+    next: Option<Timestamp>,
+}
+
+impl Still {
+    fn holds(&self, age: Option<u64>, ticks: Duration, now: Timestamp) -> bool {
+        let fresh = age == Some(self.age) && ticks.saturating_sub(self.since) < LOOK_EVERY;
+        fresh && self.next.is_none_or(|at| at > now)
+    }
 }
 
 /// Jobs that were looked at and have nothing to do for now, so that they hide no others.

@@ -407,8 +407,8 @@ impl Store for MemoryStore {
         Ok(super::in_turns(due.into_iter().map(|(_, id, lot)| (id, lot)).collect(), max))
     }
 
-    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.lock().jobs.values().filter_map(due_at).min())
+    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.lock().jobs.values().filter_map(due_at).filter(|at| *at > after).min())
     }
 
     fn lease(

@@ -350,8 +350,8 @@ pub trait Store: Notes {
         max: usize,
         skip: &dyn Fn(&JobId) -> bool,
     ) -> Result<Vec<JobId>, StoreError>;
-    /// When the next open job becomes due.
-    fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the first open job becomes due that is not due by then.
+    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
     /// `runner` alone should work on the job until then; false when another one holds it.
     ///
     /// A lease saves work. It is not what makes money safe: that is the version.

@@ -369,9 +369,10 @@ impl Store for SqliteStore {
         Ok(Some(u64::from(others) << 40 | connection.total_changes() & ((1 << 40) - 1)))
     }
 
-    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(due_at) FROM job WHERE due_at > ?1";
         let at: Option<i64> =
-            self.lock().query_row("SELECT min(due_at) FROM job", [], |r| r.get(0)).map_err(trouble)?;
+            self.lock().query_row(sql, params![after.micros()], |r| r.get(0)).map_err(trouble)?;
         Ok(at.map(Timestamp::from_micros))
     }
 

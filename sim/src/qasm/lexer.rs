@@ -299,8 +299,8 @@ impl<'a> Lexer<'a> {
             self.at += spaces + word.len();
             return self.token(Kind::Imaginary, start);
         }
-        if spaces == 0 && UNITS.iter().any(|u| u.as_bytes() == word) {
-            self.at += word.len();
+        if UNITS.iter().any(|u| u.as_bytes() == word) {
+            self.at += spaces + word.len();
             return self.token(Kind::Duration, start);
         }
         self.token(kind, start)

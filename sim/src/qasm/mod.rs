@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use ast::{Stmt, StmtKind};
 pub use emit::{Emit, emit};
+pub(crate) use lower::rounds;
 use parser::{Parser, Version};
 pub use print::print;
 pub use rewrite::rewrite;

@@ -406,7 +406,7 @@ fn rounds(over: &Over) -> Option<i128> {
     match over {
         Over::Range(Some(first), step, Some(last)) => {
             let step = step.as_ref().map_or(Some(1), number).filter(|&s| s != 0)?;
-            Some((number(last)? - number(first)?) / step + 1)
+            Some(crate::qasm::rounds(number(first)?, step, number(last)?))
         }
         Over::Set(items) => Some(items.len() as i128),
         _ => None,

@@ -176,8 +176,8 @@ impl Store for Books<'_> {
     ) -> Result<Vec<JobId>, StoreError> {
         self.inner.due(now, max, skip)
     }
-    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.inner.next_due()
+    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.next_due(after)
     }
     fn lease(
         &self,

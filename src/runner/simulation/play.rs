@@ -199,7 +199,8 @@ impl<'s> Play<'s> {
     }
 
     fn is_over(&self) -> bool {
-        self.wishes.is_empty() && self.books.inner.next_due().is_ok_and(|due| due.is_none())
+        self.wishes.is_empty()
+            && self.books.inner.next_due(Timestamp::from_micros(i64::MIN)).is_ok_and(|due| due.is_none())
     }
 
     /// Whatever is next, in the order of virtual time, until then.

@@ -234,8 +234,9 @@ impl Lowering<'_> {
                 };
                 match step {
                     Some(step) if step != 0 => {
-                        let rounds = (last - first).div_euclid(step) + 1;
-                        Ok((0..rounds.max(0)).map(|k| (first + k * step) as usize).collect())
+                        let rounds =
+                            super::control::rounds(first.into(), step.into(), last.into()).max(0) as i64;
+                        Ok((0..rounds).map(|k| (first + k * step) as usize).collect())
                     }
                     _ => self.error("SB5022", span, "a range cannot step by 0", "step by 1 or more"),
                 }

@@ -1,13 +1,18 @@
 //! Control flow: decided here where it is known, kept where it depends on a measurement or input.
 
+use std::collections::BTreeMap;
+
 use super::leave::{Exit, assigned, leaves_loop};
 use super::scope::{Symbol, Term};
 use super::{Flow, Lost, Lowered, Lowering, integer};
 use crate::circuit::classical::{Binary, Node, Type, Value};
 use crate::circuit::{Block, BlockId, Op};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::limits;
 use crate::qasm::ast::{Expr, ExprKind, Name, Over, Stmt};
+
+/// The labels of a case with their values, and its body.
+type Case<'a> = (Vec<(&'a Expr, Term)>, &'a [Stmt]);
 
 impl Lowering<'_> {
     pub(super) fn branch(
@@ -184,7 +189,7 @@ impl Lowering<'_> {
                 if step == 0 {
                     return self.error("SB5022", span, "a range cannot step by 0", "step by 1 or more");
                 }
-                let rounds = (i128::from(end) - i128::from(start)).div_euclid(i128::from(step)) + 1;
+                let rounds = rounds(start.into(), step.into(), end.into());
                 if rounds > i128::from(limits::LOOP_STEPS) {
                     return self.limit(span, "rounds of loops", limits::LOOP_STEPS);
                 }
@@ -230,10 +235,9 @@ impl Lowering<'_> {
     ) -> Lowered<Flow> {
         let value = self.value(value)?;
         let mut chain: Vec<(Term, &[Stmt])> = Vec::new();
-        for (labels, body) in cases {
+        for (labels, body) in self.cases(cases)? {
             let mut any = Term::Known(Value::Bool(false));
-            for label in labels {
-                let label_value = self.value(label)?;
+            for (label, label_value) in labels {
                 let same = self.fold_binary(Binary::Same, value, label_value, label.span)?;
                 any = self.fold_binary(Binary::Or, any, same, label.span)?;
             }
@@ -250,6 +254,29 @@ impl Lowering<'_> {
         }
         let default = default.unwrap_or(&[]);
         if chain.is_empty() { Ok(self.block(default)) } else { self.chain(&chain, default, span) }
+    }
+
+    /// The values of all labels, of which none may stand twice.
+    fn cases<'a>(&mut self, cases: &'a [(Vec<Expr>, Vec<Stmt>)]) -> Lowered<Vec<Case<'a>>> {
+        let mut seen: BTreeMap<i64, Span> = BTreeMap::new();
+        let mut out = Vec::with_capacity(cases.len());
+        for (labels, body) in cases {
+            let mut values = Vec::with_capacity(labels.len());
+            for label in labels {
+                let value = self.value(label)?;
+                if let Some(first) = integer(value).and_then(|n| seen.insert(n, label.span)) {
+                    self.note(
+                        Diagnostic::error("SB5020", label.span, "this value has a case already")
+                            .with_label("never reached")
+                            .with_related(first, "its first case")
+                            .with_help("each value may stand in one case; remove one of the two"),
+                    );
+                }
+                values.push((label, value));
+            }
+            out.push((values, &body[..]));
+        }
+        Ok(out)
     }
 
     /// `if … else if … else …` over conditions known at run time.
@@ -297,4 +324,9 @@ impl Lowering<'_> {
         self.push(Op::Box { body, verbatim }, span);
         Ok(flow)
     }
+}
+
+/// Elements of a range, of which the last may fall short of the end; below 1 there are none.
+pub(crate) fn rounds(start: i128, step: i128, end: i128) -> i128 {
+    ((end - start) * step.signum()).div_euclid(step.abs()) + 1
 }

@@ -157,7 +157,12 @@ impl Lowering<'_> {
         if !ty.dimensions.is_empty() {
             return self.input_array(element, ty, name, &given);
         }
-        match scalar(&given, element) {
+        let seconds = ty.kind == TypeKind::Duration;
+        let value = scalar(&given, element).map(|value| match value {
+            Value::Float(x) if seconds => Value::Float(super::timing::femtoseconds(x)),
+            value => value,
+        });
+        match value {
             Some(value) => self.declare(name, Symbol::Known { ty: element, value, constant: true }),
             None => self.wrong_input(name, &wanted(element), &given),
         }

@@ -69,21 +69,6 @@ impl Lowering<'_> {
         self.bits_value(&list, span)
     }
 
-    pub(super) fn delay(&mut self, time: &Expr, operands: &[Expr], span: Span) -> Lowered<()> {
-        let time = self.value(time)?;
-        let mut all = Vec::new();
-        for operand in operands {
-            all.extend(self.qubits(operand)?.list);
-        }
-        self.count(1 + all.len() as u64 / 16, span)?;
-        let angle = self.angle(time);
-        self.circuit.angles.push(angle);
-        let seconds = self.circuit.angles.len() as u32 - 1;
-        let qubits = self.range(&all);
-        self.push(Op::Delay { qubits, seconds }, span);
-        Ok(())
-    }
-
     /// A term as an angle slot.
     pub(super) fn angle(&mut self, term: Term) -> Angle {
         match term {

@@ -6,6 +6,7 @@
 mod array;
 mod call;
 mod control;
+pub(crate) use control::rounds;
 mod declare;
 mod leave;
 mod library;
@@ -17,6 +18,7 @@ mod pragma;
 mod scope;
 mod subroutine;
 mod suggest;
+mod timing;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -324,6 +326,16 @@ impl Lowering<'_> {
         if self.broken.contains(name) {
             return Err(Lost);
         }
+        if let Some(declared) = self.scopes.hidden(name) {
+            let message = format!("`{name}` cannot be seen here: bodies see constants only");
+            self.note(
+                Diagnostic::error("SB5021", span, message)
+                    .with_label("not visible")
+                    .with_related(declared, "declared outside")
+                    .with_help("pass it as an argument, or make it a `const`"),
+            );
+            return Err(Lost);
+        }
         let near = suggest::value(name, self.scopes.names());
         self.broken.insert(name.to_owned());
         let mut diagnostic =
@@ -402,7 +414,10 @@ impl Lowering<'_> {
             StmtKind::Switch(value, cases, default) => {
                 return self.switch(value, cases, default.as_deref(), span);
             }
-            StmtKind::Box(_, body) => return self.boxed(body, span),
+            StmtKind::Box(time, body) => {
+                time.as_ref().map(|time| self.duration(time)).transpose()?;
+                return self.boxed(body, span);
+            }
             StmtKind::Scope(body) => return Ok(self.block(body)),
             StmtKind::Return(value) => {
                 let value = value.as_ref().map(|v| self.value(v)).transpose()?;

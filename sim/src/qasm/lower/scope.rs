@@ -43,6 +43,17 @@ pub enum Symbol {
     Kept,
 }
 
+impl Symbol {
+    /// Whether the bodies of gates and subroutines see it.
+    fn is_constant(&self) -> bool {
+        match self {
+            Self::Known { constant, .. } | Self::Array { constant, .. } => *constant,
+            Self::Qubits { .. } | Self::Bits { .. } | Self::Var { .. } => false,
+            Self::Bound(_) | Self::Complex(_) | Self::Gate { .. } | Self::Def(_) | Self::Kept => true,
+        }
+    }
+}
+
 /// A name with the place that declared it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -71,7 +82,8 @@ impl Scopes {
         self.levels.push(BTreeMap::new());
     }
 
-    /// Opens the body of a gate or subroutine, which sees itself and the global scope only.
+    /// Opens the body of a gate or subroutine, which sees itself and global constants only (specification,
+    /// "Scoping of variables").
     pub fn open_body(&mut self) {
         self.levels.push(BTreeMap::new());
         self.floors.push(self.levels.len() - 1);
@@ -95,10 +107,14 @@ impl Scopes {
 
     fn level_of(&self, name: &str) -> Option<usize> {
         let floor = self.floors.last().copied().unwrap_or(0);
-        (floor..self.levels.len())
-            .rev()
-            .chain(std::iter::once(0))
-            .find(|&i| self.levels[i].contains_key(name))
+        let own = (floor..self.levels.len()).rev().find(|&i| self.levels[i].contains_key(name));
+        own.or_else(|| self.levels[0].get(name).filter(|entry| entry.symbol.is_constant()).map(|_| 0))
+    }
+
+    /// Where a name is declared that exists and is hidden here, as variables and qubits are from bodies.
+    pub fn hidden(&self, name: &str) -> Option<Span> {
+        let entry = self.levels[0].get(name).filter(|_| self.find(name).is_none());
+        entry.map(|entry| entry.span)
     }
 
     /// What a name means here.

@@ -59,7 +59,8 @@ impl Lowering<'_> {
     pub(super) fn no_gate(&mut self, name: &Name, call: &Call) -> Lost {
         let small = name.text.to_lowercase();
         // A declaration in another spelling: what it would have declared is not worth a word of its own.
-        if let Some(ty) = TYPES.iter().find(|t| **t == small).map(|t| (*t).to_owned()) {
+        let misspelt = nearest(&small, std::iter::once("qubit"));
+        if let Some(ty) = TYPES.iter().find(|t| **t == small).map(|t| (*t).to_owned()).or(misspelt) {
             for operand in &call.operands {
                 if let ExprKind::Name(name) = &operand.kind {
                     self.broken.insert(name.clone());

@@ -5,7 +5,7 @@ use std::f64::consts::{E, PI, TAU};
 use num_complex::Complex64;
 
 use super::scope::{Symbol, Term};
-use super::{Lowered, Lowering, integer};
+use super::{Lowered, Lowering, integer, timing};
 use crate::circuit::CYCLE_S;
 use crate::circuit::classical::{self, Binary, EvalError, Function, Node, Type, Unary, Value};
 use crate::diagnostic::Span;
@@ -58,11 +58,11 @@ impl Lowering<'_> {
             ExprKind::Float(x) => Ok(Term::Known(Value::Float(*x))),
             ExprKind::Duration(x) => {
                 self.circuit.time.seconds.get_or_insert(expr.span);
-                Ok(Term::Known(Value::Float(*x)))
+                Ok(Term::Known(Value::Float(timing::femtoseconds(*x))))
             }
             ExprKind::Cycles(n) => {
                 self.circuit.time.cycles.get_or_insert(expr.span);
-                Ok(Term::Known(Value::Float(n * CYCLE_S)))
+                Ok(Term::Known(Value::Float(timing::femtoseconds(n * CYCLE_S))))
             }
             ExprKind::Bool(b) => Ok(Term::Known(Value::Bool(*b))),
             ExprKind::Bits(text) => self.bits_literal(text, span),
@@ -70,23 +70,25 @@ impl Lowering<'_> {
             ExprKind::Index(of, indices) => self.indexed_value(of, indices, span),
             ExprKind::Unary(op, a) => {
                 let width = self.bit_width(a);
+                let wraps = self.wrapped(expr);
                 let a = self.value(a)?;
                 let op = match op {
                     UnaryOp::Minus => Unary::Minus,
                     UnaryOp::Not => Unary::Not,
                     UnaryOp::Flip => Unary::Flip(width.unwrap_or(64)),
                 };
-                self.fold_unary(op, a, span)
+                let done = self.fold_unary(op, a, span)?;
+                wraps.map_or(Ok(done), |ty| self.fold_cast(ty, done, span))
             }
             ExprKind::Binary(op, a, b) => {
-                let ty = self.written_type(a);
+                let (ty, wraps) = (self.written_type(a), self.wrapped(expr));
                 let (a, b) = (self.value(a)?, self.value(b)?);
-                match binary_of(*op) {
-                    Some(op) => self.typed_binary(op, ty, a, b, span),
-                    None => {
-                        self.error("SB5031", span, "`++` joins registers, not values", "join them in a `let`")
-                    }
-                }
+                let Some(op) = binary_of(*op) else {
+                    let help = "join them in a `let`";
+                    return self.error("SB5031", span, "`++` joins registers, not values", help);
+                };
+                let done = self.typed_binary(op, ty, a, b, span)?;
+                wraps.map_or(Ok(done), |ty| self.fold_cast(ty, done, span))
             }
             ExprKind::Call(name, arguments) => self.call_value(name, arguments, span),
             ExprKind::Cast(ty, of) => {
@@ -100,8 +102,7 @@ impl Lowering<'_> {
                 self.fold_cast(ty, of, span)
             }
             ExprKind::Measure(qubits) => self.measure_value(qubits, span),
-            // Only a device knows how long its gates take; here, as all gates, they take no time.
-            ExprKind::DurationOf(_) => Ok(Term::Known(Value::Float(0.0))),
+            ExprKind::DurationOf(body) => self.duration_of(body, span),
             ExprKind::Imaginary(_) => {
                 self.error("SB5031", span, "a complex number cannot stand here", "use its parts")
             }
@@ -381,13 +382,40 @@ impl Lowering<'_> {
                 Symbol::Known { ty, .. } | Symbol::Var { ty, .. } => Some(*ty),
                 _ => None,
             },
-            ExprKind::Unary(UnaryOp::Flip, of) => self.written_type(of),
+            ExprKind::Index(of, _) => match &of.kind {
+                ExprKind::Name(name) => match self.scopes.find(name)?.symbol {
+                    Symbol::Array { ty, .. } => Some(ty),
+                    _ => None,
+                },
+                _ => None,
+            },
+            ExprKind::Unary(UnaryOp::Flip | UnaryOp::Minus, of) => self.written_type(of),
+            ExprKind::Binary(
+                BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times | BinaryOp::Over | BinaryOp::Rest,
+                a,
+                b,
+            ) => common(self.written_type(a)?, self.written_type(b)?),
             ExprKind::Binary(BinaryOp::Left | BinaryOp::Right, of, _) => self.written_type(of),
             ExprKind::Binary(BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor, a, b) => {
                 self.written_type(a).or_else(|| self.written_type(b))
             }
             _ => None,
         }
+    }
+
+    /// The type that the sum, difference, product or quotient of two integers with written widths wraps
+    /// to. Literals have none: they take part with 64 bits.
+    fn wrapped(&mut self, expr: &Expr) -> Option<Type> {
+        let arithmetic = match &expr.kind {
+            ExprKind::Unary(op, _) => *op == UnaryOp::Minus,
+            ExprKind::Binary(op, ..) => matches!(
+                op,
+                BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times | BinaryOp::Over | BinaryOp::Rest
+            ),
+            _ => false,
+        };
+        let ty = if arithmetic { self.written_type(expr) } else { None };
+        ty.filter(|ty| matches!(ty, Type::Int(w) | Type::Uint(w) if *w < 64))
     }
 
     /// An operator on values of which the left one has a type: shifts stay within its width, and the
@@ -533,4 +561,19 @@ pub(super) fn width(ty: Type) -> u32 {
         Type::Int(w) | Type::Uint(w) | Type::Angle(w) | Type::Bits(w) => w,
         Type::Float => 64,
     }
+}
+
+/// The type of an operation on two integers, as C ranks them: the wider one, without a sign where widths
+/// are equal and either has none (specification, "Integers", which refers to C99).
+fn common(a: Type, b: Type) -> Option<Type> {
+    let (width_a, width_b) = match (a, b) {
+        (Type::Int(a) | Type::Uint(a), Type::Int(b) | Type::Uint(b)) => (a, b),
+        _ => return None,
+    };
+    Some(match width_a.cmp(&width_b) {
+        std::cmp::Ordering::Greater => a,
+        std::cmp::Ordering::Less => b,
+        std::cmp::Ordering::Equal if matches!(a, Type::Uint(_)) => a,
+        std::cmp::Ordering::Equal => b,
+    })
 }

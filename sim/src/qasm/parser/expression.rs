@@ -337,9 +337,9 @@ impl Parser<'_> {
             "us" | "µs" => 1e9,
             "ms" => 1e12,
             "s" => 1e15,
-            _ => return Ok(ExprKind::Cycles(self.float(digits)?)),
+            _ => return Ok(ExprKind::Cycles(self.float(digits.trim_end())?)),
         };
-        let femtoseconds = self.float(digits)? * scale;
+        let femtoseconds = self.float(digits.trim_end())? * scale;
         // Equal durations are equal numbers, whatever unit they are written in: a quotient of whole
         // femtoseconds is rounded once. The smallest and the largest have no whole number of them.
         let whole = (1.0..EXACT).contains(&femtoseconds);

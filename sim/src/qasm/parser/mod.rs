@@ -39,6 +39,9 @@ pub struct Parser<'a> {
     /// End of the token before, for spans and for "expected `;`".
     last_end: u32,
     depth: u32,
+    /// Loops around what is read, and whether a subroutine is.
+    loops: u32,
+    in_subroutine: bool,
     /// Operators and indices of the statement so far.
     operators: u32,
     /// Where the last text began that belongs to no token.
@@ -66,6 +69,8 @@ impl<'a> Parser<'a> {
             token,
             last_end: base,
             depth: 0,
+            loops: 0,
+            in_subroutine: false,
             operators: 0,
             version,
             diagnostics: Vec::new(),

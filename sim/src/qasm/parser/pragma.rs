@@ -18,6 +18,8 @@ impl Parser<'_> {
         let mut line = Parser {
             shared: None,
             operators: 0,
+            loops: 0,
+            in_subroutine: false,
             text: self.words(Span::new(start, span.end)),
             base: start,
             lexer: Lexer::new(self.words(Span::new(start, span.end)), start),

@@ -116,7 +116,7 @@ impl Parser<'_> {
                 self.expect("(")?;
                 let condition = self.expr()?;
                 self.expect(")")?;
-                Ok(StmtKind::While(condition, self.body_or_one()?))
+                Ok(StmtKind::While(condition, self.loop_body()?))
             }
             "switch" => self.switch(),
             "box" => {
@@ -129,12 +129,17 @@ impl Parser<'_> {
                 Ok(StmtKind::Box(time, self.body()?))
             }
             "return" => {
+                let help = "end the program with `end;`, or move it into a `def`";
+                self.leaves(self.in_subroutine, "subroutine", help);
                 self.advance();
                 let value = if self.is_sign(";") { None } else { Some(self.expr()?) };
                 self.end(StmtKind::Return(value))
             }
-            "break" => self.plain(StmtKind::Break),
-            "continue" => self.plain(StmtKind::Continue),
+            "break" | "continue" => {
+                let kind = if word == "break" { StmtKind::Break } else { StmtKind::Continue };
+                self.leaves(self.loops > 0, "loop", "remove it, or end the program with `end;`");
+                self.plain(kind)
+            }
             "end" => self.plain(StmtKind::End),
             "ctrl" | "negctrl" | "inv" | "pow" => self.call(),
             "array" | "creg" | "mutable" | "readonly" => self.declaration(false),
@@ -277,7 +282,10 @@ impl Parser<'_> {
         }
         self.expect(")")?;
         let returns = if self.take_sign("->") { Some(self.type_expr()?) } else { None };
-        let body = self.body()?;
+        let around = (std::mem::take(&mut self.loops), std::mem::replace(&mut self.in_subroutine, true));
+        let body = self.body();
+        (self.loops, self.in_subroutine) = around;
+        let body = body?;
         Ok(StmtKind::Def(Box::new(Def { name, parameters, returns, body })))
     }
 
@@ -362,6 +370,21 @@ impl Parser<'_> {
         Ok(out)
     }
 
+    fn loop_body(&mut self) -> Parsed<Vec<Stmt>> {
+        self.loops += 1;
+        let body = self.body_or_one();
+        self.loops -= 1;
+        body
+    }
+
+    /// What leaves something stands in it; the statement is read in any case.
+    fn leaves(&mut self, inside: bool, what: &str, help: &str) {
+        if !inside {
+            let message = format!("`{}` stands in no {what}", self.word());
+            self.error("SB5058", self.token.span, message, help);
+        }
+    }
+
     fn body_or_one(&mut self) -> Parsed<Vec<Stmt>> {
         if self.is_sign("{") { self.body() } else { Ok(vec![self.statement()?]) }
     }
@@ -417,7 +440,7 @@ impl Parser<'_> {
         if self.is_sign(".") || self.is_sign(":") || self.token.kind == Kind::Float {
             return Err(self.foreign_loop());
         }
-        Ok(StmtKind::For(ty, name, Box::new(over), self.body_or_one()?))
+        Ok(StmtKind::For(ty, name, Box::new(over), self.loop_body()?))
     }
 
     fn switch(&mut self) -> Parsed<StmtKind> {
