@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod memory;
+mod slope;
 
 pub use arithmetic::{binary, call, cast, unary};
 pub use memory::Memory;

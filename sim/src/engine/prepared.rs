@@ -1,6 +1,6 @@
 //! A circuit made ready once, to be run often.
 
-use crate::circuit::{Angle, Circuit};
+use crate::circuit::Circuit;
 use crate::engine::model::Engine;
 use crate::engine::runner::{Runner, Share};
 use crate::engine::shots::Reader;
@@ -229,10 +229,11 @@ impl<E: Engine> Run for Machine<'_, E> {
         let segments = self.unitary_segments()?;
         let (mean, by_angle) = self.runner.engine.gradient(&segments, of, &self.options)?;
         out.fill(0.0);
-        for (angle, derivative) in self.runner.circuit.angles.iter().zip(by_angle) {
-            if let Angle::Affine { input, scale, .. } = angle {
-                out[*input as usize] += scale * derivative;
-            }
+        let circuit = &self.runner.circuit;
+        for (angle, derivative) in circuit.angles.iter().zip(by_angle).filter(|(_, d)| *d != 0.0) {
+            self.runner.blank.add_slopes(circuit, angle, derivative, out).map_err(|why| {
+                SimError::Invalid { reason: format!("an angle has no derivative here: {why}"), span: None }
+            })?;
         }
         Ok(mean)
     }

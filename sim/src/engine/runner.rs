@@ -59,7 +59,7 @@ pub(crate) struct Runner<E: Engine> {
     pub(crate) code: Code,
     angles: Vec<f64>,
     /// Memory before the first instruction, inputs filled in.
-    blank: Memory,
+    pub(crate) blank: Memory,
     loaded: Vec<Loaded<E::Plan>>,
     /// Whether exact answers may forget outcomes: the engine holds mixtures and nothing reads bits.
     forgets: bool,

@@ -31,6 +31,53 @@ fn parametrised(seed: u64) -> Circuit {
     build.circuit
 }
 
+/// Angles that are no straight lines of one input, as a program writes them.
+#[test]
+fn functions_of_several_inputs_have_their_slopes() {
+    let sum = PauliSum::parse("0.7 Z0 - 1.1 Y1 + 0.4 X0 Z1").unwrap();
+    let lines = [
+        "t + a",
+        "t - 2 * a",
+        "t * a",
+        "a / t",
+        "sin(t)",
+        "cos(t * a) + a",
+        "tan(a) + t",
+        "exp(a) - t",
+        "log(t + 2)",
+        "sqrt(t + a * a)",
+        "arcsin(a)",
+        "arccos(a / 2)",
+        "arctan(t * t)",
+        "t ** 2 + a ** 3",
+        "pow(t, a)",
+        "2 ** t",
+        "mod(3 * t, a)",
+        "floor(t) + a",
+        "-(t + a)",
+        "a * (t > 0)",
+    ];
+    for line in lines {
+        let text = format!(
+            "input float t; input float a; qubit[2] q; h q; rx({line}) q[0]; ry(0.3) q[1]; cx q[0], q[1]; \
+             rz({line}) q[1]; rx(2 * a) q[1];"
+        );
+        let reading = crate::qasm::read("t", text, &Default::default(), &crate::qasm::Inputs::new());
+        let circuit = reading.circuit.unwrap_or_else(|| panic!("{line}: {:#?}", reading.diagnostics));
+        let mut prepared = prepare(&circuit, &on(EngineChoice::StateVector)).unwrap();
+        let (at, step) = ([0.73, 0.41], 1e-6);
+        let mut gradient = [0.0; 2];
+        prepared.gradient(&at, &sum, &mut gradient).unwrap();
+        let rows = [at[0] + step, at[1], at[0] - step, at[1], at[0], at[1] + step, at[0], at[1] - step];
+        let mut values = [0.0; 4];
+        prepared.values(&rows, std::slice::from_ref(&sum), &mut values).unwrap();
+        for i in 0..2 {
+            let slope = (values[2 * i] - values[2 * i + 1]) / (2.0 * step);
+            assert!((slope - gradient[i]).abs() < 1e-7, "{line} input {i}: {slope} {}", gradient[i]);
+        }
+    }
+}
+
 #[test]
 fn the_gradient_is_the_slope() {
     let sum = PauliSum::parse("0.7 X0 Z2 - 1.1 Y1 Y3 + 0.4 Z0 + 0.2").unwrap();

@@ -3,6 +3,7 @@
 //! A parse never fails: what cannot be read becomes a diagnostic, and reading goes on after the
 //! next semicolon or brace, so that one slip gives one diagnostic.
 
+mod control;
 mod expression;
 mod plain;
 mod pragma;
