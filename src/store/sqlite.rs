@@ -48,8 +48,8 @@ pub struct SqliteStore {
     fold: AtomicBool,
 }
 
-/// Folding the log into the file takes four synced writes more than the two of a local job, so a process
-/// that wrote only such jobs leaves the log to the next one. Money and budgets rest in the file itself.
+/// Folding the log into the file doubles the three synced writes of a local job, so a process that wrote
+/// only such jobs leaves the log to the next one. One that wrote money or budgets folds them into the file.
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         let leave = !*self.fold.get_mut();

@@ -230,7 +230,7 @@ impl<E: Engine> Run for Machine<'_, E> {
         let (mean, by_angle) = self.runner.engine.gradient(&segments, of, &self.options)?;
         out.fill(0.0);
         let circuit = &self.runner.circuit;
-        for (angle, derivative) in circuit.angles.iter().zip(by_angle).filter(|(_, d)| *d != 0.0) {
+        for (angle, derivative) in circuit.angles.iter().zip(by_angle) {
             self.runner.blank.add_slopes(circuit, angle, derivative, out).map_err(|why| {
                 SimError::Invalid { reason: format!("an angle has no derivative here: {why}"), span: None }
             })?;

@@ -55,6 +55,25 @@ fn a_loop_ends_after_a_round_that_is_wrong() {
 }
 
 #[test]
+fn what_would_change_the_circuit_without_a_word_is_refused() {
+    for (code, text) in [
+        ("SB5058", "qubit q; break; x q;"),
+        ("SB5058", "qubit q; if (true) { continue; } x q;"),
+        ("SB5058", "qubit q; for int i in [0:1] { x q; } return; x q;"),
+        ("SB5058", "qubit q; for int i in [0:1] { def f() { break; } }"),
+        ("SB5022", "qubit q; delay[-10ns] q;"),
+        ("SB5022", "qubit q; box[5ns - 10ns] { x q; }"),
+        ("SB5020", "qubit q; switch (2) { case 1, 2 { x q; } case 2 { y q; } }"),
+        ("SB5021", "qubit[2] q; gate g a { cx a, q[1]; } g q[0];"),
+        ("SB5021", "int n = 1; def f() { n = 2; } f();"),
+        ("SB5032", "qubit q; bit c = measure q; duration d = durationof({ if (c) { delay[1ns] q; } });"),
+    ] {
+        let found = read(text).diagnostics;
+        assert_eq!(found.first().map(|d| d.code), Some(code), "{text}\n{found:#?}");
+    }
+}
+
+#[test]
 fn answers_that_do_not_fit_are_refused_before_the_run() {
     let text = format!("qubit[16] q; h q;\n{}", "#pragma braket result probability\n".repeat(10_000));
     let circuit = read(&text).circuit.unwrap();

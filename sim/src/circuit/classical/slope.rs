@@ -31,7 +31,6 @@ impl Memory {
         factor: f64,
         out: &mut [f64],
     ) -> Result<(), EvalError> {
-        let number = |id| self.number(circuit, id);
         match circuit.exprs.node(id) {
             Node::Const(_) | Node::Var(_) | Node::Bit(_) | Node::Bits(..) => Ok(()),
             Node::Input(input) => add(out, input, factor),
@@ -39,31 +38,11 @@ impl Memory {
             Node::Unary(Unary::Not | Unary::Flip(_), _) => Ok(()),
             Node::Cast(Type::Float | Type::Angle(_), a) => self.expression(circuit, a, factor, out),
             Node::Cast(Type::Bool | Type::Int(_) | Type::Uint(_) | Type::Bits(_), _) => Ok(()),
-            Node::Binary(op, a, b) => {
-                let (by_a, by_b) = match op {
-                    Binary::Plus => (1.0, 1.0),
-                    Binary::Minus => (1.0, -1.0),
-                    Binary::Times => (number(b)?, number(a)?),
-                    Binary::Over => (1.0 / number(b)?, -number(a)? / number(b)?.powi(2)),
-                    Binary::Rest => rest(number(a)?, number(b)?),
-                    Binary::Power => power(number(a)?, number(b)?),
-                    _ => return Ok(()),
-                };
-                self.expression(circuit, a, by_a * factor, out)?;
-                if by_b == 0.0 { Ok(()) } else { self.expression(circuit, b, by_b * factor, out) }
-            }
-            Node::Call(Function::Pow, a, b) => {
-                let (by_a, by_b) = power(number(a)?, number(b)?);
-                self.expression(circuit, a, by_a * factor, out)?;
-                self.expression(circuit, b, by_b * factor, out)
-            }
-            Node::Call(Function::Mod, a, b) => {
-                let (by_a, by_b) = rest(number(a)?, number(b)?);
-                self.expression(circuit, a, by_a * factor, out)?;
-                self.expression(circuit, b, by_b * factor, out)
-            }
+            Node::Binary(op, a, b) => self.operation(circuit, (op, a, b), factor, out),
+            Node::Call(Function::Pow, a, b) => self.operation(circuit, (Binary::Power, a, b), factor, out),
+            Node::Call(Function::Mod, a, b) => self.operation(circuit, (Binary::Rest, a, b), factor, out),
             Node::Call(function, a, _) => {
-                let x = number(a)?;
+                let x = self.number(circuit, a)?;
                 let slope = match function {
                     Function::Sin => x.cos(),
                     Function::Cos => -x.sin(),
@@ -80,6 +59,27 @@ impl Memory {
                 self.expression(circuit, a, slope * factor, out)
             }
         }
+    }
+
+    fn operation(
+        &self,
+        circuit: &Circuit,
+        (op, a, b): (Binary, ExprId, ExprId),
+        factor: f64,
+        out: &mut [f64],
+    ) -> Result<(), EvalError> {
+        let both = || Ok((self.number(circuit, a)?, self.number(circuit, b)?));
+        let (by_a, by_b) = match op {
+            Binary::Plus => (1.0, 1.0),
+            Binary::Minus => (1.0, -1.0),
+            Binary::Times => both().map(|(a, b)| (b, a))?,
+            Binary::Over => both().map(|(a, b)| (1.0 / b, -a / (b * b)))?,
+            Binary::Rest => both().map(|(a, b)| rest(a, b))?,
+            Binary::Power => both().map(|(a, b)| power(a, b))?,
+            _ => return Ok(()),
+        };
+        self.expression(circuit, a, by_a * factor, out)?;
+        self.expression(circuit, b, by_b * factor, out)
     }
 }
 

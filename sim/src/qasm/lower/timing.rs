@@ -29,6 +29,7 @@ impl Lowering<'_> {
         }
         self.count(1 + all.len() as u64 / 16, span)?;
         let time = match time {
+            // A quotient is rounded once, a product with the inverse twice.
             Term::Known(Value::Float(x)) => Term::Known(Value::Float(x / FEMTO)),
             time => self.scaled(time, 1.0 / FEMTO, span)?,
         };

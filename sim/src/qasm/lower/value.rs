@@ -390,11 +390,9 @@ impl Lowering<'_> {
                 _ => None,
             },
             ExprKind::Unary(UnaryOp::Flip | UnaryOp::Minus, of) => self.written_type(of),
-            ExprKind::Binary(
-                BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times | BinaryOp::Over | BinaryOp::Rest,
-                a,
-                b,
-            ) => common(self.written_type(a)?, self.written_type(b)?),
+            ExprKind::Binary(op, a, b) if is_arithmetic(*op) => {
+                common(self.written_type(a)?, self.written_type(b)?)
+            }
             ExprKind::Binary(BinaryOp::Left | BinaryOp::Right, of, _) => self.written_type(of),
             ExprKind::Binary(BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor, a, b) => {
                 self.written_type(a).or_else(|| self.written_type(b))
@@ -408,10 +406,7 @@ impl Lowering<'_> {
     fn wrapped(&mut self, expr: &Expr) -> Option<Type> {
         let arithmetic = match &expr.kind {
             ExprKind::Unary(op, _) => *op == UnaryOp::Minus,
-            ExprKind::Binary(op, ..) => matches!(
-                op,
-                BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times | BinaryOp::Over | BinaryOp::Rest
-            ),
+            ExprKind::Binary(op, ..) => is_arithmetic(*op),
             _ => false,
         };
         let ty = if arithmetic { self.written_type(expr) } else { None };
@@ -561,6 +556,10 @@ pub(super) fn width(ty: Type) -> u32 {
         Type::Int(w) | Type::Uint(w) | Type::Angle(w) | Type::Bits(w) => w,
         Type::Float => 64,
     }
+}
+
+fn is_arithmetic(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times | BinaryOp::Over | BinaryOp::Rest)
 }
 
 /// The type of an operation on two integers, as C ranks them: the wider one, without a sign where widths
