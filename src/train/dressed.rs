@@ -65,6 +65,12 @@ impl Middle {
     }
 }
 
+const RATE: f64 = 0.07;
+
+fn optimizer() -> Adam {
+    Adam::new(RATE, (0.9, 0.99), WEIGHTS).with_legacy_first_step()
+}
+
 impl DataSet {
     /// Reads a data file and checks every length and index.
     ///
@@ -85,6 +91,9 @@ impl DataSet {
         }
         if data.batch_size == 0 || !epoch.is_multiple_of(data.batch_size) || epoch == 0 {
             return wrong("batch_size must divide the number of points");
+        }
+        if data.iterations == 0 {
+            return wrong("iterations must be 1 or more");
         }
         let epochs = data.iterations.div_ceil(epoch / data.batch_size);
         for order in [&data.epoch_order.classical, &data.epoch_order.quantum] {
@@ -136,24 +145,29 @@ impl DataSet {
         iterations: usize,
         enough: &mut dyn FnMut(&mut Model, usize) -> Result<bool, TrainError>,
     ) -> Result<usize, TrainError> {
-        let middle = model.middle;
-        let mut adam = Adam::new(0.07, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
-        let order = match middle {
-            Middle::Quantum => &self.epoch_order.quantum,
-            Middle::Classical => &self.epoch_order.classical,
-        };
+        let mut adam = optimizer();
         let mut gradient = vec![0.0; WEIGHTS];
         for iteration in 0..iterations.min(self.iterations) {
             if enough(model, iteration)? {
                 return Ok(iteration);
             }
-            gradient.fill(0.0);
-            for &i in self.batch(order, iteration) {
-                model.learn(self.train_x[i], self.train_y[i], &mut gradient)?;
-            }
+            self.gradient(model, iteration, &mut gradient)?;
             adam.step(&mut model.weights, &gradient);
         }
         Ok(iterations)
+    }
+
+    /// The gradient over the points of an iteration, which begin anew after the last one.
+    fn gradient(&self, model: &mut Model, iteration: usize, gradient: &mut [f64]) -> Result<(), TrainError> {
+        let order = match model.middle {
+            Middle::Quantum => &self.epoch_order.quantum,
+            Middle::Classical => &self.epoch_order.classical,
+        };
+        gradient.fill(0.0);
+        for &i in self.batch(order, iteration % self.iterations) {
+            model.learn(self.train_x[i], self.train_y[i], gradient)?;
+        }
+        Ok(())
     }
 
     /// Iterations of a training.

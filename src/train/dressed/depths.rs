@@ -9,7 +9,7 @@ use std::f64::consts::{PI, TAU};
 
 use shotbook_sim::sample::Rng;
 
-use super::{ANGLES, Adam, DEPTH, DataSet, Middle, Model, OUTPUT, QUBITS, WEIGHTS};
+use super::{ANGLES, DEPTH, DataSet, Middle, Model, OUTPUT, QUBITS, RATE, WEIGHTS, optimizer};
 use crate::train::TrainError;
 use crate::train::layers::shuffle;
 
@@ -22,7 +22,6 @@ pub const TUNED: [usize; DEPTH] = [250, 250, 200, 150, 100];
 const ALONE: f64 = 0.4;
 /// Share of the later ones in which the whole circuit is taken again.
 const WHOLE: f64 = 0.5;
-const RATE: f64 = 0.07;
 /// Spread of the drawn initial weights. Source: the published ones.
 const SPREAD: f64 = 0.001;
 
@@ -102,7 +101,7 @@ impl DataSet {
     /// The shared weights, and what they took.
     fn shared(&self, models: &mut [Model], seed: u64) -> Result<(Vec<f64>, u64), TrainError> {
         let mut weights = self.initial_weights.clone();
-        let mut adam = Adam::new(RATE, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
+        let mut adam = optimizer();
         let (mut rng, mut gradient, mut circuits) = (Rng::new(seed), vec![0.0; WEIGHTS], 0);
         for iteration in 0..SHARED {
             let depth = drawn_depth(iteration, &mut rng);
@@ -117,21 +116,12 @@ impl DataSet {
 
     /// The rate falls like a cosine, so that few iterations come to rest.
     fn tune(&self, model: &mut Model, iterations: usize) -> Result<(), TrainError> {
-        let mut adam = Adam::new(RATE, (0.9, 0.99), WEIGHTS).with_legacy_first_step();
+        let mut adam = optimizer();
         let mut gradient = vec![0.0; WEIGHTS];
         for iteration in 0..iterations {
             adam.rate = RATE * 0.5 * (1.0 + (PI * iteration as f64 / iterations as f64).cos());
             self.gradient(model, SHARED + iteration, &mut gradient)?;
             adam.step(&mut model.weights, &gradient);
-        }
-        Ok(())
-    }
-
-    /// The gradient over the points of an iteration.
-    fn gradient(&self, model: &mut Model, iteration: usize, gradient: &mut [f64]) -> Result<(), TrainError> {
-        gradient.fill(0.0);
-        for &i in self.batch(&self.epoch_order.quantum, iteration % self.iterations) {
-            model.learn(self.train_x[i], self.train_y[i], gradient)?;
         }
         Ok(())
     }
@@ -164,6 +154,14 @@ mod tests {
     use super::*;
 
     const SPIRALS: &str = include_str!("../../../data/spirals_turns_1p52.json");
+
+    #[test]
+    fn a_file_without_iterations_is_refused() {
+        let mut file: serde_json::Value = serde_json::from_str(SPIRALS).unwrap();
+        file["iterations"] = 0.into();
+        let error = DataSet::from_json(&file.to_string()).unwrap_err();
+        assert_eq!(error.to_string(), "the data cannot be used: iterations must be 1 or more");
+    }
 
     #[test]
     fn depths_shrink_beside_the_whole() {
